@@ -1,0 +1,3 @@
+"""Amperanto: an open platform for OCPP."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,182 @@
+"""The HTTP server: every resource behind one door, on the node's own event loop.
+
+`application` makes the ASGI application of a CSMS; `serve` runs it with uvicorn beside the stations'
+sockets, without taking the process's signals. Stopping ends the open streams first, so that nobody waits
+for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import uvicorn
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import Scope
+
+from amperanto.api import commands, documentation, evses, inbox, keys, messages, operations, stations, tokens
+from amperanto.api import transactions as transactions_
+from amperanto.api.desk import Desk
+from amperanto.api.door import Door
+from amperanto.api.parameters import refuse_unknown_query
+from amperanto.api.problems import respond
+from amperanto.api.representation import Json
+from amperanto.api.streams import Streams
+from amperanto.csms.csms import Csms
+from amperanto.csms.records import Records
+from amperanto.csms.registry import Registry
+from amperanto.csms.token_registry import TokenRegistry
+from amperanto.settings import Settings
+
+PREFIX = "/api/v1"
+LARGEST_BODY = 1024 * 1024
+STOP_WITHIN = 1  # seconds for answers that are under way
+
+RESOURCES = [
+    stations.add_station,
+    stations.list_stations,
+    stations.get_station,
+    stations.change_station,
+    stations.remove_station,
+    evses.list_evses,
+    evses.list_availability,
+    evses.list_connections,
+    commands.send_command,
+    commands.send_raw,
+    transactions_.list_transactions,
+    transactions_.get_transaction,
+    transactions_.list_meter_values,
+    tokens.add_token,
+    tokens.list_tokens,
+    tokens.get_token,
+    tokens.change_token,
+    tokens.remove_token,
+    messages.list_messages,
+    messages.stream_messages,
+    inbox.list_inbox,
+    inbox.accept_station,
+    inbox.dismiss_caller,
+    keys.add_key,
+    keys.list_keys,
+    keys.withdraw_key,
+]
+OPEN = [
+    operations.health,
+    operations.metrics,
+    documentation.openapi_document,
+    documentation.documentation_page,
+    documentation.documentation_style,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The ASGI application, and its open streams."""
+
+    door: Door
+    streams: Streams
+
+
+def application(csms: Csms, settings: Settings) -> Application:
+    """The ASGI application of a CSMS."""
+    streams = Streams()
+    registry = Registry(csms.context, csms.security.passwords)
+    records = Records(csms.context)
+    tokens_known = TokenRegistry(csms.context)
+
+    def desk(scope: Scope) -> Desk:
+        return Desk(
+            csms=csms,
+            registry=registry,
+            records=records,
+            tokens=tokens_known,
+            streams=streams,
+            who=scope["user"],
+        )
+
+    inside = Litestar(
+        [Router(PREFIX, route_handlers=RESOURCES), *OPEN],
+        dependencies={
+            "csms": Provide(lambda: csms, sync_to_thread=False),
+            "records": Provide(lambda: records, sync_to_thread=False),
+            "desk": Provide(desk, sync_to_thread=False),
+        },
+        before_request=refuse_unknown_query,
+        exception_handlers={Exception: respond},
+        response_class=Json,
+        request_max_body_size=LARGEST_BODY,
+        logging_config=None,
+        openapi_config=None,
+    )
+    guarded = ["/api"] if is_loopback(settings.http_host) else ["/api", "/metrics"]
+    return Application(Door(inside, csms.access.authenticate, guarded=guarded), streams)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Server:
+    """A running HTTP server. `port` is the one it listens on."""
+
+    def __init__(self, server: _Uvicorn, streams: Streams, port: int) -> None:
+        self.port = port
+        self._server = server
+        self._streams = streams
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, listening: socket.socket) -> None:
+        """Answer requests from now on."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
+
+    async def stop(self) -> None:
+        """End the streams, finish what is under way, and stop."""
+        self._streams.stop()
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn as a guest of our loop: signals are the process's business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+async def serve(csms: Csms, settings: Settings) -> Server:
+    """Listen on `http_host:http_port` and answer. Raises OSError when the address is taken."""
+    made = application(csms, settings)
+    listening = _listen(settings.http_host, settings.http_port)
+    config = uvicorn.Config(
+        made.door,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN,
+        ws="none",
+        proxy_headers=False,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+    server = Server(_Uvicorn(config), made.streams, listening.getsockname()[1])
+    await server.start(listening)
+    return server
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket; empty host: all interfaces."""
+    if not host and socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=1024)

@@ -1,0 +1,144 @@
+"""What the demo shows: three stations, the cars that come to them, the charges that ended.
+
+Each station has its story: a car arrives, takes some energy, leaves; after a while the next one comes. A
+charge counts when the node tells it by REST, with what the node kept of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from rich.text import Text
+
+from amperanto.cli.failure import Failure
+from amperanto.cli.frames import Reader, line
+from amperanto.station import AcceleratedClock, Evse, Percent, Station, Token, Vehicle, Version, WattHours
+from amperanto.station.dialing import OnFrame
+from amperanto.station.scenarios import NothingCharged, charge
+
+FIRST_ENERGY = WattHours.of(20_000)
+BETWEEN_ARRIVALS = 600.0
+PAUSE = (300.0, 1800.0)
+FRAMES = 12
+
+Kept = Callable[[str, str], Awaitable[dict[str, Any]]]
+"""What the node kept of a transaction, by the station's identity and its own name for it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """A station of the demo, and what its next driver presents."""
+
+    identity: str
+    version: Version
+    token: Token
+    lifetime: WattHours
+    station: Station | None = None
+
+    def read_before(self, kept: dict[str, Any]) -> None:
+        """Let the meter go on where an earlier transaction left it."""
+        reading = kept["meter_stop_wh"] or kept["meter_start_wh"]
+        if reading is not None:
+            self.lifetime = max(self.lifetime, WattHours.of(reading))
+
+    @property
+    def evse(self) -> Evse | None:
+        """Its one EVSE, up to date, once it lives."""
+        if self.station is None:
+            return None
+        evse = self.station.evses[1]
+        evse.settle()
+        return evse
+
+
+def places() -> list[Place]:
+    """One station of each version; their meters have a past."""
+    return [
+        Place(
+            identity="CP-16",
+            version=Version.V16,
+            token=Token("04A1B2C3D4", "ISO14443"),
+            lifetime=WattHours.of(1_862_310),
+        ),
+        Place(
+            identity="CP-201",
+            version=Version.V201,
+            token=Token("04B5C6D7E8", "ISO14443"),
+            lifetime=WattHours.of(734_055),
+        ),
+        Place(
+            identity="CP-21",
+            version=Version.V21,
+            token=Token("04C9DAEBFC", "ISO14443"),
+            lifetime=WattHours.of(20_148),
+        ),
+    ]
+
+
+@dataclass(slots=True, kw_only=True)
+class Scene:
+    """Everything a view needs."""
+
+    places: list[Place]
+    clock: AcceleratedClock
+    random: Random
+    kept: Kept
+    hints: list[str] = field(default_factory=list[str])
+    frames: deque[Text] = field(default_factory=lambda: deque[Text](maxlen=FRAMES))
+    charges: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def listener(self, place: Place) -> OnFrame:
+        """What keeps the last frames of a station."""
+        reader = Reader()
+
+        def heard(direction: str, text: str, number: int, event: object) -> None:
+            incoming = direction == "out"  # out of the station, in to the node
+            frame = reader.read(text, incoming=incoming)
+            shown = Text(f"{place.identity:<7}", style="bold", no_wrap=True, overflow="ellipsis")
+            self.frames.append(shown.append_text(line(frame, incoming=incoming)))
+
+        return heard
+
+    async def play(self, place: Place, *, once: bool) -> None:
+        """Cars come to one station, one after another; a single one with `once`. Raises Failure."""
+        await self.clock.sleep(BETWEEN_ARRIVALS * self.places.index(place))
+        energy = FIRST_ENERGY
+        while True:
+            await self._visit(place, energy)
+            if once:
+                return
+            await self.clock.sleep(self.random.uniform(*PAUSE))
+            energy = WattHours.of(self.random.randrange(8_000, 26_000))
+
+    async def _visit(self, place: Place, energy: WattHours) -> None:
+        assert place.station is not None
+        car = Vehicle(
+            capacity=WattHours.of(self.random.choice([42_000, 58_000, 77_000])),
+            state_of_charge=Percent.of(self.random.randrange(10, 35)),
+        )
+        try:
+            transaction = await charge(place.station, 1, place.token, energy, vehicle=car)
+        except NothingCharged as error:
+            raise Failure(
+                f"Nothing was charged at {place.identity}: {error}; start the demo again."
+            ) from error
+        if transaction.reference is None:
+            raise Failure(f"The node never named the transaction of {place.identity}; start the demo again.")
+        kept = await self.kept(place.identity, transaction.reference)
+        self.charges.append(_summary(place, kept))
+
+
+def _summary(place: Place, kept: dict[str, Any]) -> dict[str, Any]:
+    """One ended charge, in the words of the REST interface."""
+    told = ("energy_wh", "meter_start_wh", "meter_stop_wh", "started_at", "ended_at", "state")
+    return {
+        "station": place.identity,
+        "version": place.version.value,
+        "transaction_id": kept["id"],
+        "reference": kept["reference"],
+        **{name: kept[name] for name in told},
+    }

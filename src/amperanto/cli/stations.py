@@ -1,0 +1,123 @@
+"""`amperanto stations`: which stations may connect, and how they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich_click import RichGroup
+
+from amperanto.cli.client import Node, node_options, place
+from amperanto.cli.output import console, joined, json_option, moment, print_json, print_table
+
+COLUMNS = {
+    "identity": "station",
+    "state": "now",
+    "ocpp_version": "OCPP",
+    "registration": "registration",
+    "made_by": "made by",
+    "seen": "last seen",
+}
+WAITING = {
+    "identity": "waits in the inbox",
+    "remote": "from",
+    "reason": "because",
+    "seen": "last seen",
+}
+REGISTRATIONS = click.Choice(["Accepted", "Pending", "Rejected"])
+
+password_option = click.option(
+    "--password", metavar="TEXT", help="Its password.  [default: a new one is made and shown once]"
+)
+profile_option = click.option(
+    "--security-profile",
+    type=click.IntRange(0, 3),
+    metavar="N",
+    help="0: it needs no password; 1: it needs one.  [default: 1]",
+)
+registration_option = click.option(
+    "--registration", type=REGISTRATIONS, help="How its boot is answered.  [default: Accepted]"
+)
+
+
+@click.group(cls=RichGroup)
+def stations() -> None:
+    """The stations a running node knows."""
+
+
+@stations.command("add")
+@click.argument("identity")
+@password_option
+@profile_option
+@registration_option
+@json_option
+@node_options
+def add(identity: str, *, node: Node, as_json: bool, **given: Any) -> None:
+    """Let the station IDENTITY connect."""
+    _tell(node.post("/stations", {"identity": identity, **_named(given)}), as_json=as_json, verb="added")
+
+
+@stations.command("list")
+@json_option
+@node_options
+def list_(*, node: Node, as_json: bool) -> None:
+    """List the stations, and those that wait in the inbox to be accepted."""
+    known = node.all("/stations")
+    if as_json:
+        print_json(known)
+        return
+    print_table(COLUMNS, [_row(one) for one in known])
+    waiting = node.all("/inbox")
+    if waiting:
+        console().print()
+        print_table(WAITING, [one | {"seen": moment(one.get("last_seen"))} for one in waiting])
+        console().print("\nLet one in with 'amperanto stations accept IDENTITY'.")
+
+
+@stations.command("accept")
+@click.argument("identity")
+@password_option
+@profile_option
+@registration_option
+@json_option
+@node_options
+def accept(identity: str, *, node: Node, as_json: bool, **given: Any) -> None:
+    """Let the station IDENTITY in that waits in the inbox."""
+    _tell(node.post(f"/inbox/{place(identity)}/accept", _named(given)), as_json=as_json, verb="accepted")
+
+
+@stations.command("remove")
+@click.argument("identity")
+@json_option
+@node_options
+def remove(identity: str, *, node: Node, as_json: bool) -> None:
+    """Forget the station IDENTITY and disconnect it; its transactions are kept."""
+    node.delete(f"/stations/{place(identity)}")
+    if as_json:
+        print_json({"identity": identity, "removed": True})
+    else:
+        console().print(f"{identity} is removed.", markup=False)
+
+
+def _named(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _tell(made: dict[str, Any], *, as_json: bool, verb: str) -> None:
+    if as_json:
+        print_json(made)
+        return
+    out = console()
+    out.print(f"{made['identity']} is {verb}.", markup=False)
+    if made.get("password"):
+        out.print(f"Its password, shown only now: {made['password']}", markup=False)
+
+
+def _row(station: dict[str, Any]) -> dict[str, Any]:
+    hardware: dict[str, Any] = station.get("hardware") or {}
+    return {
+        **station,
+        "state": "connected" if station.get("online") else "offline",
+        "made_by": joined([hardware.get("vendor"), hardware.get("model")]),
+        "seen": moment(station.get("last_seen")),
+    }

@@ -1,0 +1,147 @@
+"""The demo in a terminal: a picture that is drawn again and again, or plain lines where nobody watches.
+
+A view reads the scene several times a second and changes nothing in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from amperanto.cli.scene import Place, Scene
+
+TICK = 0.2
+BAR = 12
+STATE_STYLES = {
+    "Available": "green",
+    "Preparing": "yellow",
+    "Charging": "bold cyan",
+    "Finishing": "yellow",
+    "SuspendedEV": "yellow",
+    "SuspendedEVSE": "yellow",
+    "Unavailable": "dim",
+    "Faulted": "red",
+}
+
+
+async def live(scene: Scene, console: Console) -> None:
+    """Draw the scene until cancelled."""
+    with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as screen:
+        while True:
+            screen.update(picture(scene), refresh=True)
+            await asyncio.sleep(TICK)
+
+
+async def plain(scene: Scene, say: Callable[[str], None]) -> None:
+    """Say what changes, a line each, until cancelled."""
+    states: dict[str, str] = {}
+    told = 0
+    while True:
+        for place in scene.places:
+            state = _state(place)
+            if states.get(place.identity) != state:
+                states[place.identity] = state
+                say(f"{_time(scene.clock.now())}  {place.identity:<6}  {state}")
+        for one in scene.charges[told:]:
+            say(ended(one))
+        told = len(scene.charges)
+        await asyncio.sleep(TICK)
+
+
+def ended(charge: dict[str, Any]) -> str:
+    """One ended charge as a line."""
+    started, stopped = (datetime.fromisoformat(charge[name]) for name in ("started_at", "ended_at"))
+    return (
+        f"{_time(stopped)}  {charge['station']:<6}  charged {charge['energy_wh'] / 1000:.3f} kWh in "
+        f"{_duration((stopped - started).total_seconds())}, meter {charge['meter_start_wh'] / 1000:.3f} to "
+        f"{charge['meter_stop_wh'] / 1000:.3f} kWh, transaction {charge['transaction_id']}"
+    )
+
+
+def picture(scene: Scene) -> Group:
+    """The whole scene."""
+    header = Text.assemble(
+        ("Amperanto", "bold"),
+        f"  three stations, one node; time runs {scene.clock.factor:g} times as fast  ",
+        (scene.clock.now().astimezone().strftime("%a %H:%M"), "bold"),
+    )
+    hints = [Text(hint, style="dim") for hint in scene.hints]
+    last = [Text(ended(one), style="green", no_wrap=True, overflow="ellipsis") for one in scene.charges[-4:]]
+    frames = list(scene.frames)
+    return Group(
+        header,
+        Text(),
+        _table(scene),
+        Text(),
+        Rule("frames   → from a station   ← to it", style="dim", align="left"),
+        *frames,
+        Rule(total(scene), style="dim", align="left"),
+        *last,
+        Text(),
+        *hints,
+    )
+
+
+def _table(scene: Scene) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim", expand=False)
+    for name, width in (("station", 7), ("OCPP", 5), ("state", 13), ("battery", BAR + 7)):
+        table.add_column(name, min_width=width, no_wrap=True)
+    for name, width in (("power", 8), ("energy", 10)):
+        table.add_column(name, min_width=width, justify="right", no_wrap=True)
+    table.add_column("transaction", no_wrap=True, overflow="ellipsis", max_width=36)
+    for place in scene.places:
+        table.add_row(*_row(place))
+    return table
+
+
+def _row(place: Place) -> list[Text]:
+    state = _state(place)
+    row = [
+        Text(place.identity, style="bold"),
+        Text(place.version.value),
+        Text(state, style=STATE_STYLES.get(state, "dim")),
+    ]
+    evse = place.evse
+    if evse is None or evse.outlet.state_of_charge is None:
+        return row
+    share = float(evse.outlet.state_of_charge)
+    filled = round(share / 100 * BAR)
+    battery = Text.assemble(("█" * filled, "green"), ("░" * (BAR - filled), "dim"), f" {share:5.1f} %")
+    power = Text(f"{float(evse.outlet.power) / 1000:.1f} kW")
+    transaction = evse.transaction
+    if transaction is None:
+        return [*row, battery, power]
+    energy = Text(f"{float(evse.meter - transaction.meter_start) / 1000:.3f} kWh", style="bold")
+    return [*row, battery, power, energy, Text(transaction.reference or "…", style="dim")]
+
+
+def _state(place: Place) -> str:
+    if place.station is None or not place.station.line.up:
+        return "not connected"
+    if not place.station.online:
+        return "boots"
+    evse = place.evse
+    return "" if evse is None else evse.state
+
+
+def total(scene: Scene) -> str:
+    """What the node has counted."""
+    energy = sum(one["energy_wh"] for one in scene.charges)
+    return f"charges that ended: {len(scene.charges)}, {energy / 1000:.3f} kWh"
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone().strftime("%H:%M:%S")
+
+
+def _duration(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min"

@@ -1,0 +1,154 @@
+"""Csms: all blocks over one context, and the way in for what stations tell.
+
+`told` is the one door for observations: it opens a unit fenced by the connection (R4), puts the frame into the
+log with its consequences (R7), lets the block decide and returns the decision once it is durable (D8). A unit that
+meets a conflict is run again by the store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from amperanto.csms.access import Access
+from amperanto.csms.authorization import AuthorizationBlock
+from amperanto.csms.availability import Availability
+from amperanto.csms.block import Block, Context, Handler, Teller
+from amperanto.csms.data_transfer import DataTransfer
+from amperanto.csms.diagnostics import Diagnostics
+from amperanto.csms.journal import Frame, Repeats
+from amperanto.csms.meter_values import MeterValues
+from amperanto.csms.provisioning import Provisioning
+from amperanto.csms.remote_control import RemoteControl
+from amperanto.csms.schedule import Schedule
+from amperanto.csms.security import Security
+from amperanto.csms.stations import StationLink, Stations
+from amperanto.csms.transactions import Transactions
+from amperanto.domain.decisions import Decision
+from amperanto.domain.events import StationConnected, StationDisconnected
+from amperanto.domain.observations import Observation
+from amperanto.domain.stations import Station
+from amperanto.stores.errors import Fenced
+from amperanto.stores.store import Unit
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counters since the start, for /metrics."""
+
+    connections: int = 0
+    refusals: int = 0
+    messages_in: int = 0
+    messages_out: int = 0
+    repeats: int = 0
+    violations: int = 0
+    reviews: int = 0
+    by_action: dict[str, int] = field(default_factory=dict[str, int])
+
+
+class Csms:
+    """The charging station management system: every block, one context."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.figures = Figures()
+        self.repeats = Repeats()
+        self.access = Access(context)
+        self.security = Security(context)
+        self.provisioning = Provisioning(context)
+        self.authorization = AuthorizationBlock(context)
+        self.remote_control = RemoteControl(context)
+        self.transactions = Transactions(context, self.authorization, self.remote_control)
+        self.availability = Availability(context)
+        self.meter_values = MeterValues(context)
+        self.diagnostics = Diagnostics(context)
+        self.data_transfer = DataTransfer(context)
+        self.schedule = Schedule(context)
+        blocks = [block for block in vars(self).values() if isinstance(block, Block)]
+        self._handlers: dict[type, Handler] = {kind: handler for block in blocks for kind, handler in block.handlers()}
+
+    @property
+    def stations(self) -> Stations:
+        """The stations that are connected here."""
+        return self.context.stations
+
+    async def told(self, link: StationLink, observation: Observation, frame: Frame) -> Decision:
+        """Decide about what a station told, and keep it with its frame; returns once both are durable.
+
+        Raises the stores' NotDurable when nothing can be kept (R8) and Fenced when a newer connection took over.
+        """
+        handler = self._handlers[type(observation)]
+
+        async def work(unit: Unit) -> Decision:
+            station = await self._fenced(unit, link)
+            unit.messages.append(frame)
+            return await handler(unit, Teller(station, link, frame.at), observation)
+
+        return await self.context.store.run(work)
+
+    async def noted(self, link: StationLink, frame: Frame) -> None:
+        """Keep a message that changes nothing but the log; returns once it is durable."""
+
+        async def work(unit: Unit) -> None:
+            await self._fenced(unit, link)
+            unit.messages.append(frame)
+
+        await self.context.store.run(work)
+
+    async def _fenced(self, unit: Unit, link: StationLink) -> Station:
+        unit.fence(link.station_id, link.number)
+        return _there(await unit.stations.by_id(link.station_id))
+
+    async def station(self, link: StationLink) -> Station:
+        """The station as it is now."""
+        return _there(await self.context.store.stations.by_id(link.station_id))
+
+    async def entered(self, station: Station, *, remote: str, version: str) -> int:
+        """A socket of the station is open: take its place, and return the connection's fencing number (R4)."""
+        now = self.context.clock.now()
+        event = StationConnected(
+            organisation=station.organisation,
+            station=station.id,
+            identity=station.identity,
+            at=now,
+            ocpp_version=version,
+            remote=remote,
+        )
+        number = await self.context.store.connections.take(
+            station.id,
+            self.context.settings.node,
+            remote=remote,
+            version=version,
+            at=now,
+            events=lambda _: (event,),
+        )
+        self.figures.connections += 1
+        self.context.bus.publish(event)
+        return number
+
+    async def left(self, link: StationLink, station: Station, close_code: int | None, cause: str) -> None:
+        """The socket ended. A newer one of the same station is left alone (R4)."""
+        self.context.stations.forget(link)
+        now = self.context.clock.now()
+        event = StationDisconnected(
+            organisation=station.organisation,
+            station=station.id,
+            identity=station.identity,
+            at=now,
+            close_code=close_code,
+            cause=cause,
+        )
+        released = await self.context.store.connections.release(
+            station.id, link.number, at=now, close_code=close_code, cause=cause, events=(event,)
+        )
+        if released:
+            self.context.bus.publish(event)
+
+    def log_later(self, frame: Frame) -> None:
+        """Keep a frame that changes nothing, with a later group; nobody waits for it (R7)."""
+        self.context.store.messages.log_later([frame])
+
+
+def _there(station: Station | None) -> Station:
+    if station is None:
+        raise Fenced("the station was removed")
+    return station

@@ -1,0 +1,23 @@
+"""P. DataTransfer: vendors' own messages, answered by a hook named after the vendorId.
+
+Nobody's vendorId is answered UnknownVendorId (P01.FR.04); the message is kept in the log either way.
+"""
+
+from __future__ import annotations
+
+from amperanto.csms.block import Block
+from amperanto.domain.stations import Station
+from amperanto.ocpp import v2
+
+
+class DataTransfer(Block):
+    """P. DataTransfer, from the station."""
+
+    async def answer(self, station: Station, request: v2.DataTransferRequest) -> v2.DataTransferResponse:
+        """Ask the hook of that vendor. It runs outside any unit, since it may wait (R2)."""
+        hook = self.context.hooks.data_transfer.get(request.vendor_id)
+        if hook is None:
+            return v2.DataTransferResponse(status=v2.DataTransferStatus("UnknownVendorId"))
+        message = request.message_id if isinstance(request.message_id, str) else None
+        status, data = await hook(station, message, request.data)
+        return v2.DataTransferResponse(status=v2.DataTransferStatus(status), data=data)

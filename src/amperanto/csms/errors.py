@@ -1,0 +1,55 @@
+"""What can go wrong between us and a station we talk to.
+
+StationError
+├── StationUnknown        nobody registered that station
+├── StationOffline        it has no socket here
+├── StationNotAccepted    its boot was rejected: nothing may be sent (B03.FR.03)
+├── NotSpoken             its version has no word for it; said before the wire
+├── StationBusy           too many requests wait for it already
+└── StationSilent         it did not answer in time
+`NotDurable` (nothing can be kept now, R8) and `Fenced` (a newer connection took over, R4) are the stores' and told
+again here, since doors do not know the stores. A CALLERROR of the station is `ocpp.errors.CallRefused`.
+"""
+
+from amperanto.stores.errors import ConflictError, Fenced, NotDurable
+
+__all__ = [
+    "ConflictError",
+    "Fenced",
+    "NotDurable",
+    "NotSpoken",
+    "StationBusy",
+    "StationError",
+    "StationNotAccepted",
+    "StationOffline",
+    "StationSilent",
+    "StationUnknown",
+]
+
+
+class StationError(Exception):
+    """The root: a station cannot do what was asked."""
+
+
+class StationUnknown(StationError):
+    """Nobody registered that station."""
+
+
+class StationOffline(StationError):
+    """The station has no socket to this system now."""
+
+
+class StationNotAccepted(StationError):
+    """The station's boot was rejected, so nothing may be sent to it."""
+
+
+class NotSpoken(StationError):
+    """The station's version has no word for it, or cannot say all of it."""
+
+
+class StationBusy(StationError):
+    """Too many requests wait for this station."""
+
+
+class StationSilent(StationError):
+    """The station did not answer in time."""

@@ -1,0 +1,61 @@
+"""J. Meter values that come apart from transaction reports: 1.6's MeterValues, and readings of idle meters.
+
+Readings that name no transaction, or one we do not know (−1, 0, an old id), belong to the one that is open at
+their EVSE; else they are kept for the EVSE alone (quirks.md §6).
+"""
+
+from __future__ import annotations
+
+from amperanto.csms.block import Block, Teller, handles
+from amperanto.domain.decisions import Noted
+from amperanto.domain.events import MeterSampled
+from amperanto.domain.observations import MeterRead
+from amperanto.domain.transactions import Transaction
+from amperanto.stores.store import Unit
+
+_NOTED = Noted()
+
+
+class MeterValues(Block):
+    """J. Meter values."""
+
+    @handles(MeterRead)
+    async def read(self, unit: Unit, teller: Teller, told: MeterRead) -> Noted:
+        """J01, J02: keep the readings; the transaction they belong to grows."""
+        if not told.values:
+            return _NOTED
+        transaction = await self._transaction(unit, teller, told)
+        if transaction is None:
+            unit.meter_values.add(teller.station.organisation, teller.station.id, told.values, where=told.where)
+        else:
+            grown = transaction.measured(told.values)
+            if grown != transaction:
+                unit.transactions.save(grown)
+            unit.meter_values.add(
+                grown.organisation, grown.station, told.values, where=told.where, transaction=grown.id
+            )
+        sampled = MeterSampled(
+            organisation=teller.station.organisation,
+            station=teller.station.id,
+            identity=teller.station.identity,
+            at=teller.at,
+            where=told.where,
+            transaction=None if transaction is None else transaction.id,
+            values=told.values,
+        )
+        unit.after_commit(lambda: self.context.bus.publish(sampled))
+        return _NOTED
+
+    async def _transaction(self, unit: Unit, teller: Teller, told: MeterRead) -> Transaction | None:
+        if told.reference is not None:
+            named = await unit.transactions.by_reference(teller.station.id, told.reference)
+            if named is not None and named.number is not None:
+                return named
+        if told.where.whole_station:
+            return None
+        open_here = [
+            transaction
+            for transaction in await unit.transactions.open_at(teller.station.id)
+            if transaction.where is not None and transaction.where.evse == told.where.evse
+        ]
+        return open_here[0] if len(open_here) == 1 else None

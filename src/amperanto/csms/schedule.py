@@ -1,0 +1,68 @@
+"""What falls due by itself: the log and the outbox lose what is past its time, in small steps beside the work.
+
+The rule (R7): never one long delete; each step takes a bounded number of rows and then lets the stations' units
+go first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from amperanto.csms.block import Block, Context
+from amperanto.domain.stations import StationId
+from amperanto.stores.errors import NotDurable
+from amperanto.stores.store import Lane
+
+EVERY = 60.0
+ROWS_A_STEP = 500
+
+log = structlog.get_logger("amperanto.csms")
+
+
+class Schedule(Block):
+    """Housekeeping of one node."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._seen: dict[StationId, datetime] = {}
+
+    def seen(self, station: StationId, at: datetime) -> None:
+        """The station was heard; written at most once a minute, with all the others."""
+        self._seen[station] = at
+
+    async def run(self) -> None:
+        """Tidy up every minute, until cancelled."""
+        while True:
+            await self.context.clock.sleep(EVERY)
+            try:
+                await self.keep_seen()
+                await self.tidy()
+            except NotDurable as error:
+                log.warning("nothing can be tidied now", why=str(error))
+
+    async def keep_seen(self) -> None:
+        """Write when each station was last heard."""
+        seen, self._seen = self._seen, {}
+        places = list(seen.items())
+        for start in range(0, len(places), ROWS_A_STEP):
+            async with self.context.store.unit(lane=Lane.BULK) as unit:
+                for station, at in places[start : start + ROWS_A_STEP]:
+                    unit.stations.seen(station, at)
+
+    async def tidy(self) -> int:
+        """Remove what is past its time; returns how many rows."""
+        now = self.context.clock.now()
+        settings = self.context.settings
+        removed = 0
+        for prune, days in (
+            (self.context.store.messages.prune, settings.log_days),
+            (self.context.store.outbox.prune, settings.outbox_days),
+        ):
+            while True:
+                step = await prune(now - timedelta(days=days), ROWS_A_STEP)
+                removed += step
+                if step < ROWS_A_STEP:
+                    break
+        return removed

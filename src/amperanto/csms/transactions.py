@@ -1,0 +1,156 @@
+"""E. Transactions: every report is kept once, answered the same way however often it comes, in any order.
+
+A 2.x station numbers its transactions; in 1.6 we do: random, positive, 31 bits, never sequential, so that one
+station cannot guess another's (and every look-up is by station first). A repeat is recognised by what it says,
+not by its message id (R1): the same start gets the same number. What cannot be matched is kept all the same and
+flagged; a transaction message is never refused (messages.md §4).
+"""
+
+from __future__ import annotations
+
+from amperanto.csms.authorization import AuthorizationBlock
+from amperanto.csms.block import Block, Context, Teller, handles
+from amperanto.csms.remote_control import RemoteControl
+from amperanto.domain.decisions import TransactionDecision
+from amperanto.domain.events import MeterSampled, TransactionClosed, TransactionOpened, TransactionUpdated
+from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
+from amperanto.domain.tokens import Authorization
+from amperanto.domain.transactions import Transaction, TransactionState
+from amperanto.stores.store import Unit
+
+NO_START = "its start was never told"
+FIRST_NUMBER, LAST_NUMBER = 1, 2**31 - 1
+
+
+class Transactions(Block):
+    """E. Transactions."""
+
+    def __init__(self, context: Context, authorization: AuthorizationBlock, remote_control: RemoteControl) -> None:
+        super().__init__(context)
+        self._authorize = authorization
+        self._remote = remote_control
+
+    @handles(TransactionStarted)
+    async def started(self, unit: Unit, teller: Teller, told: TransactionStarted) -> TransactionDecision:
+        """E01, E02; 1.6 StartTransaction: open it, or recognise it."""
+        if told.reference is None:
+            known = await self._same_start(unit, teller, told)
+            return await self._numbered_start(unit, teller, told, known)
+        known = await unit.transactions.by_reference(teller.station.id, told.reference)
+        if known is not None and known.is_followed_by(told):
+            known = None
+        return await self._keep(unit, teller, told, known)
+
+    @handles(TransactionContinued)
+    async def continued(self, unit: Unit, teller: Teller, told: TransactionContinued) -> TransactionDecision:
+        """E02: whatever happens in between; it may come before the start or after the end (R10)."""
+        known = await unit.transactions.by_reference(teller.station.id, told.reference or "")
+        return await self._keep(unit, teller, told, known)
+
+    @handles(TransactionEnded)
+    async def ended(self, unit: Unit, teller: Teller, told: TransactionEnded) -> TransactionDecision:
+        """E06; 1.6 StopTransaction, also of a start we never heard of (id −1 or 0, 1.6 errata 4.0)."""
+        known = await unit.transactions.by_reference(teller.station.id, told.reference or "")
+        if known is not None and known.is_another_end(told):
+            known = None
+        if known is None and told.sequence is None:
+            known = await self._adopted(unit, teller, told)
+        return await self._keep(unit, teller, told, known)
+
+    async def _same_start(self, unit: Unit, teller: Teller, told: TransactionStarted) -> Transaction | None:
+        return await unit.transactions.same_start(
+            teller.station.id, where=told.where, token=told.token, at=told.at, meter=told.meter
+        )
+
+    async def _numbered_start(
+        self, unit: Unit, teller: Teller, told: TransactionStarted, known: Transaction | None
+    ) -> TransactionDecision:
+        if known is not None:
+            return TransactionDecision(number=known.number, authorization=known.authorization)
+        return await self._keep(unit, teller, told, None, number=self.free_number())
+
+    def free_number(self) -> int:
+        """A 1.6 transaction number nobody can guess; a taken one is a conflict, and the unit runs again."""
+        return self.context.random.randint(FIRST_NUMBER, LAST_NUMBER)
+
+    async def _adopted(self, unit: Unit, teller: Teller, told: TransactionEnded) -> Transaction | None:
+        """The open transaction a stop without a known number must mean: the only one of its token here."""
+        if told.token is None:
+            return None
+        found = [
+            transaction
+            for transaction in await unit.transactions.open_at(teller.station.id)
+            if transaction.token is not None and transaction.token.key == told.token.key
+        ]
+        return found[0] if len(found) == 1 else None
+
+    async def _keep(
+        self,
+        unit: Unit,
+        teller: Teller,
+        told: TransactionReport,
+        known: Transaction | None,
+        *,
+        number: int | None = None,
+    ) -> TransactionDecision:
+        before = known or self._opened(teller, told, number)
+        grown = before.hear(told)
+        authorization = await self._authorization(unit, teller, told, before)
+        if authorization is not None and before.authorization is None and grown.token == told.token:
+            grown = grown.authorized(authorization)
+        if isinstance(told, TransactionStarted):
+            grown = self._remote.recognised(unit, grown)
+        if known is None:
+            unit.transactions.add(grown)
+        elif grown != known:
+            unit.transactions.save(grown)
+        if told.values:
+            place = grown.where or told.where
+            unit.meter_values.add(grown.organisation, grown.station, told.values, where=place, transaction=grown.id)
+        self._tell(unit, teller, told, known, grown)
+        return TransactionDecision(number=grown.number, authorization=authorization)
+
+    def _opened(self, teller: Teller, told: TransactionReport, number: int | None) -> Transaction:
+        fresh = Transaction(
+            id=self.context.ids.new(),
+            organisation=teller.station.organisation,
+            station=teller.station.id,
+            reference=str(number) if number is not None else told.reference or "",
+            number=number,
+            received_at=teller.at,
+        )
+        orphan = told.sequence is None and not isinstance(told, TransactionStarted)
+        return fresh.flagged(NO_START) if orphan else fresh
+
+    async def _authorization(
+        self, unit: Unit, teller: Teller, told: TransactionReport, before: Transaction
+    ) -> Authorization | None:
+        """The outcome for a token told; once decided for this transaction it stays."""
+        if told.token is None:
+            return None
+        if before.authorization is not None and before.token is not None and before.token.key == told.token.key:
+            return before.authorization
+        starts = not isinstance(told, TransactionEnded) and before.state is TransactionState.OPEN
+        return await self._authorize.decide(unit, teller.station, told.token, besides=before.id, to_start=starts)
+
+    def _tell(
+        self, unit: Unit, teller: Teller, told: TransactionReport, known: Transaction | None, grown: Transaction
+    ) -> None:
+        subject = {
+            "organisation": teller.station.organisation,
+            "station": teller.station.id,
+            "identity": teller.station.identity,
+            "at": teller.at,
+            "transaction": grown.id,
+            "where": grown.where,
+        }
+        about = {**subject, "reference": grown.reference, "token": grown.token}
+        if known is None:
+            self.tell(unit, TransactionOpened(**about))  # type: ignore[arg-type]
+        elif (known.charging, known.token) != (grown.charging, grown.token):
+            self.tell(unit, TransactionUpdated(**about, charging=grown.charging))  # type: ignore[arg-type]
+        if grown.state is TransactionState.ENDED and (known is None or known.state is TransactionState.OPEN):
+            self.tell(unit, TransactionClosed(**about, energy=grown.energy, reason=grown.reason))  # type: ignore[arg-type]
+        if told.values:
+            sampled = MeterSampled(**subject, values=told.values)  # type: ignore[arg-type]
+            unit.after_commit(lambda: self.context.bus.publish(sampled))

@@ -1,0 +1,1 @@
+"""What single vendors' stations do that the standard does not say."""

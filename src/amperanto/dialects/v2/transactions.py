@@ -1,0 +1,181 @@
+"""E. Transactions, as OCPP 2.x says them: one message, TransactionEvent, that starts, continues and ends
+them.
+
+The station numbers its transactions and its reports, so nothing is restored here. It tells its meter as a
+sampled value; a meter reading given beside the samples is added to them, in the context of the report,
+unless the samples hold a register already.
+"""
+
+from __future__ import annotations
+
+from amperanto.dialects.context import StationContext
+from amperanto.dialects.errors import NotSpoken
+from amperanto.dialects.v2.meter_values import SAMPLE_DROPS, read_values, write_values
+from amperanto.dialects.v2.words import (
+    ANSWER_DROPS,
+    V2,
+    authorization,
+    evse,
+    id_token,
+    id_token_info,
+    place,
+    token,
+)
+from amperanto.dialects.wording import aware, fitting, plain, word, word_or_unset
+from amperanto.domain.decisions import TransactionDecision
+from amperanto.domain.meter_values import (
+    SAMPLE_PERIODIC,
+    TRANSACTION_BEGIN,
+    TRANSACTION_END,
+    MeterValue,
+    SampledValue,
+    readings,
+)
+from amperanto.domain.observations import (
+    TransactionContinued,
+    TransactionEnded,
+    TransactionReport,
+    TransactionStarted,
+)
+from amperanto.domain.stations import ChargingState
+from amperanto.ocpp import v2
+
+NO_VALUES: tuple[MeterValue, ...] = ()
+EVENT = v2.TransactionEvent
+KINDS: dict[str, type[TransactionStarted] | type[TransactionContinued]] = {
+    EVENT.STARTED.value: TransactionStarted,
+    EVENT.UPDATED.value: TransactionContinued,
+}
+EVENTS = {
+    TransactionStarted: EVENT.STARTED,
+    TransactionContinued: EVENT.UPDATED,
+    TransactionEnded: EVENT.ENDED,
+}
+CONTEXTS = {
+    TransactionStarted: TRANSACTION_BEGIN,
+    TransactionContinued: SAMPLE_PERIODIC,
+    TransactionEnded: TRANSACTION_END,
+}
+CHARGING = {state.value: state for state in ChargingState}
+SAID_CHARGING = {state: v2.ChargingState(state.value) for state in ChargingState}
+TRIGGERS = {str(one): one for one in v2.TriggerReason}
+
+
+@V2.exchange(
+    v2.TransactionEventRequest,
+    (TransactionStarted, TransactionContinued, TransactionEnded),
+    drops={
+        "meter": "2.x tells its meter as a sampled value, which is added where the samples hold no register",
+        **SAMPLE_DROPS,
+        **ANSWER_DROPS,
+    },
+)
+class TransactionEvent:
+    """A transaction began, went on, or ended. An event type nobody knows is read as an update."""
+
+    @staticmethod
+    def read(wire: v2.TransactionEventRequest, context: StationContext) -> TransactionReport:
+        info, told_evse, told_token, told_values = (
+            wire.transaction_info,
+            wire.evse,
+            wire.id_token,
+            wire.meter_value,
+        )
+        at, values = aware(wire.timestamp), NO_VALUES
+        where = None if isinstance(told_evse, v2.UnsetType) else place(told_evse)
+        presented = None if isinstance(told_token, v2.UnsetType) else token(told_token)
+        if not isinstance(told_values, v2.UnsetType):
+            values = read_values(told_values)
+        charging = CHARGING.get(info.charging_state) if isinstance(info.charging_state, str) else None
+        if wire.event_type == EVENT.ENDED:
+            return TransactionEnded(
+                at=at,
+                reference=info.transaction_id,
+                sequence=wire.seq_no,
+                where=where,
+                token=presented,
+                values=values,
+                trigger=str(wire.trigger_reason),
+                charging=charging,
+                offline=wire.offline is True,
+                reservation=v2.or_none(wire.reservation_id),
+                remote_start=v2.or_none(info.remote_start_id),
+                reason=plain(info.stopped_reason),
+            )
+        return KINDS.get(wire.event_type, TransactionContinued)(
+            at=at,
+            reference=info.transaction_id,
+            sequence=wire.seq_no,
+            where=where,
+            token=presented,
+            values=values,
+            trigger=str(wire.trigger_reason),
+            charging=charging,
+            offline=wire.offline is True,
+            reservation=v2.or_none(wire.reservation_id),
+            remote_start=v2.or_none(info.remote_start_id),
+        )
+
+    @staticmethod
+    def write(neutral: TransactionReport, context: StationContext) -> v2.TransactionEventRequest:
+        where, presented, trigger = neutral.where, neutral.token, neutral.trigger
+        if neutral.sequence is None or trigger is None:
+            raise NotSpoken("OCPP 2.x numbers every report of a transaction and says why it is made")
+        return v2.TransactionEventRequest(
+            event_type=EVENTS[type(neutral)],
+            timestamp=aware(neutral.at),
+            trigger_reason=TRIGGERS.get(trigger) or word(v2.TriggerReason, trigger, "trigger reason"),
+            seq_no=neutral.sequence,
+            transaction_info=_info(neutral),
+            meter_value=write_values(_metered(neutral)) or v2.UNSET,
+            offline=True if neutral.offline else v2.UNSET,
+            reservation_id=v2.unless_none(neutral.reservation),
+            evse=v2.UNSET if where is None else evse(where),
+            id_token=v2.UNSET if presented is None else id_token(presented),
+        )
+
+    @staticmethod
+    def answer(
+        wire: v2.TransactionEventRequest, said: TransactionDecision, context: StationContext
+    ) -> v2.TransactionEventResponse:
+        return _answered(said)
+
+    @staticmethod
+    def hear(
+        neutral: TransactionReport, answer: v2.TransactionEventResponse, context: StationContext
+    ) -> TransactionDecision:
+        info = answer.id_token_info
+        return TransactionDecision(
+            authorization=None if isinstance(info, v2.UnsetType) else authorization(info)
+        )
+
+
+def _info(neutral: TransactionReport) -> v2.Transaction:
+    if neutral.reference is None:
+        raise NotSpoken("in OCPP 2.x the station gives a transaction its id")
+    reason = neutral.reason if isinstance(neutral, TransactionEnded) else None
+    return v2.Transaction(
+        transaction_id=fitting(neutral.reference, 36, "transaction id"),
+        charging_state=v2.UNSET if neutral.charging is None else SAID_CHARGING[neutral.charging],
+        stopped_reason=word_or_unset(v2.Reason, reason, "reason"),
+        remote_start_id=v2.unless_none(neutral.remote_start),
+    )
+
+
+def _metered(neutral: TransactionReport) -> tuple[MeterValue, ...]:
+    """The readings with the meter's among them."""
+    meter = neutral.meter
+    if meter is None or readings(neutral.values):
+        return neutral.values
+    sample = SampledValue(value=meter.value, context=CONTEXTS[type(neutral)])
+    return (*neutral.values, MeterValue(at=neutral.at, samples=(sample,)))
+
+
+def _answered(said: TransactionDecision) -> v2.TransactionEventResponse:
+    outcome = said.authorization
+    return v2.TransactionEventResponse(id_token_info=v2.UNSET if outcome is None else id_token_info(outcome))
+
+
+@V2.acknowledge("TransactionEvent")
+def _acknowledge(decision: TransactionDecision) -> v2.TransactionEventResponse:
+    return _answered(decision)

@@ -1,0 +1,48 @@
+"""What we answer a station: the CSMS decides, a dialect spells it (D4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from amperanto.domain.stations import Registration
+from amperanto.domain.tokens import Authorization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootDecision:
+    """Whether the station may work (B01-B03), our clock, and the heartbeat or retry interval in seconds."""
+
+    status: Registration
+    now: datetime
+    interval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeTold:
+    """Our clock (G02)."""
+
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Kept; there is nothing to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDecision:
+    """What the presented token may do (C01)."""
+
+    authorization: Authorization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionDecision:
+    """The report is kept. `number` is the transaction's 1.6 id; `authorization` is there when a token was told."""
+
+    number: int | None = None
+    authorization: Authorization | None = None
+
+
+Decision = BootDecision | TimeTold | Noted | TokenDecision | TransactionDecision

@@ -1,0 +1,161 @@
+"""What is now true, for everybody to hear: pages, feeds, partners, webhooks.
+
+Changes of state are written to the outbox in the database transaction that made them true (R11).
+The names and fields here are public: feeds freeze them. MeterSampled and FrameLogged are not kept in the
+outbox; they go to live listeners by the bus and may be lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from amperanto.domain.meter_values import MeterValue
+from amperanto.domain.quantities import WattHours
+from amperanto.domain.stations import (
+    Availability,
+    ChargingState,
+    EvseRef,
+    Fault,
+    OrganisationId,
+    Registration,
+    StationId,
+)
+from amperanto.domain.tokens import AuthorizationStatus, Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationEvent:
+    """Something about one station. `at` is our clock."""
+
+    organisation: OrganisationId
+    station: StationId
+    identity: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationConnected(StationEvent):
+    """A socket of the station is open."""
+
+    ocpp_version: str
+    remote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationDisconnected(StationEvent):
+    """The station's socket ended; `cause` in plain words."""
+
+    close_code: int | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRegistered(StationEvent):
+    """A boot was answered."""
+
+    registration: Registration
+    vendor: str
+    model: str
+    firmware_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityChanged(StationEvent):
+    """A connector is in another state."""
+
+    where: EvseRef
+    availability: Availability
+    charging: ChargingState | None = None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRefused(StationEvent):
+    """Somebody presented a token that may not charge."""
+
+    token: Token
+    status: AuthorizationStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationTransactionEvent(StationEvent):
+    """Something about one transaction; `transaction` is our id, `reference` the station's."""
+
+    transaction: str
+    reference: str
+    where: EvseRef | None = None
+    token: Token | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionOpened(StationTransactionEvent):
+    """A transaction began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionUpdated(StationTransactionEvent):
+    """Its charging state or token changed."""
+
+    charging: ChargingState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionClosed(StationTransactionEvent):
+    """A transaction ended; `energy` is None where no meter told it."""
+
+    energy: WattHours | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewWanted(StationEvent):
+    """Something a person should look at: a message that could not be interpreted, a doubtful transaction."""
+
+    subject: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityIncidentReported(StationEvent):
+    """The station reported a security event (A04)."""
+
+    kind: str
+    info: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSampled(StationEvent):
+    """New readings (live only)."""
+
+    where: EvseRef | None
+    transaction: str | None
+    values: tuple[MeterValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameLogged(StationEvent):
+    """A frame went in or out (live only), secrets redacted."""
+
+    direction: str
+    frame: str
+    number: int
+    action: str | None = None
+    message_id: str | None = None
+    violations: tuple[str, ...] = ()
+
+
+Event = (
+    StationConnected
+    | StationDisconnected
+    | StationRegistered
+    | AvailabilityChanged
+    | TokenRefused
+    | TransactionOpened
+    | TransactionUpdated
+    | TransactionClosed
+    | ReviewWanted
+    | SecurityIncidentReported
+    | MeterSampled
+    | FrameLogged
+)

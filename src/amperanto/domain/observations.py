@@ -1,0 +1,181 @@
+"""What a station told us, as facts that outlive OCPP versions (D3).
+
+The gateway's dialect reads each message that matters into one of these; the blocks of `csms` decide about
+them. `at` is the station's clock, always with a zone. Where a version cannot say something the field is None.
+Each names the answer it gets in its `Answer` line (`decisions.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from amperanto.domain.meter_values import MeterValue
+from amperanto.domain.quantities import WattHours
+from amperanto.domain.stations import Availability, ChargingState, EvseRef, Fault, Hardware
+from amperanto.domain.tokens import Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationBooted:
+    """The station started, or its data changed (B01). Answer: BootDecision."""
+
+    hardware: Hardware
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSeen:
+    """The station is alive and wants the time (G02). Answer: TimeTold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorObserved:
+    """The state of a connector (G01). `native` is 1.6's finer word, or None. Answer: Noted."""
+
+    where: EvseRef
+    availability: Availability
+    charging: ChargingState | None = None
+    fault: Fault | None = None
+    at: datetime | None = None
+    native: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableEvent:
+    """One NotifyEvent line that is no connector state: a monitor fired (N07). Kept in the station's words."""
+
+    component: str
+    variable: str
+    value: str
+    trigger: str
+    at: datetime
+    event_id: int
+    notification: str | None = None
+    component_instance: str | None = None
+    variable_instance: str | None = None
+    where: EvseRef | None = None
+    cause: int | None = None
+    cleared: bool | None = None
+    severity: int | None = None
+    monitor: int | None = None
+    transaction: str | None = None
+    tech_code: str | None = None
+    tech_info: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsReported:
+    """A NotifyEvent: connector states (2.1's preferred form, G01) and monitors, in the order told. Answer: Noted."""
+
+    events: tuple[ConnectorObserved | VariableEvent, ...]
+    at: datetime
+    part: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPresented:
+    """A driver presented a token (C01). Answer: TokenDecision."""
+
+    token: Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionTold:
+    """What the three transaction reports share. `reference` is the station's id, None while 1.6 has none yet."""
+
+    at: datetime
+    reference: str | None = None
+    sequence: int | None = None
+    where: EvseRef | None = None
+    token: Token | None = None
+    meter: WattHours | None = None
+    values: tuple[MeterValue, ...] = ()
+    trigger: str | None = None
+    charging: ChargingState | None = None
+    offline: bool = False
+    reservation: int | None = None
+    remote_start: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionStarted(TransactionTold):
+    """A transaction began (E01, E02; 1.6 StartTransaction). Answer: TransactionDecision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionContinued(TransactionTold):
+    """Something happened during a transaction (2.x only). Answer: TransactionDecision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnded(TransactionTold):
+    """A transaction ended (E06; 1.6 StopTransaction). `reason` in 2.x words. Answer: TransactionDecision."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterRead:
+    """Readings, of a transaction when 1.6 says so in `reference` (J01, J02). Answer: Noted."""
+
+    where: EvseRef
+    values: tuple[MeterValue, ...]
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityIncident:
+    """Something happened that a security officer wants to know (A04). Answer: Noted."""
+
+    kind: str
+    at: datetime
+    info: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareProgressed:
+    """The state of a firmware update (L01). `signed` tells which of 1.6's two messages said it. Answer: Noted."""
+
+    status: str
+    request: int | None = None
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogProgressed:
+    """The state of a log upload (N01). `diagnostics` is 1.6's older message. Answer: Noted."""
+
+    status: str
+    request: int | None = None
+    diagnostics: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A message about a transaction that could not be interpreted: kept raw, for review (R8). Answer: Noted."""
+
+    action: str
+    payload: str
+    problem: str
+    field_paths: tuple[str, ...] = field(default=())
+
+
+TransactionReport = TransactionStarted | TransactionContinued | TransactionEnded
+
+Observation = (
+    StationBooted
+    | HeartbeatSeen
+    | ConnectorObserved
+    | EventsReported
+    | TokenPresented
+    | TransactionStarted
+    | TransactionContinued
+    | TransactionEnded
+    | MeterRead
+    | SecurityIncident
+    | FirmwareProgressed
+    | LogProgressed
+    | Unreadable
+)

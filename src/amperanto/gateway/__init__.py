@@ -1,0 +1,1 @@
+"""The door for stations: handshake, pipeline, links."""

@@ -1,0 +1,126 @@
+"""The frames of one connection on their way into the message log (R7).
+
+A call that changes state is logged with its consequences by the pipeline, which takes its frame from here;
+everything else (answers, our own frames, what was refused) goes into a later group and nobody waits. The reader
+numbers frames, so their order is known. Secrets are gone before anything leaves this file.
+"""
+
+from __future__ import annotations
+
+from amperanto.csms.csms import Csms
+from amperanto.csms.journal import Frame, redacted
+from amperanto.domain.events import FrameLogged
+from amperanto.domain.stations import Station
+from amperanto.gateway.link import head
+from amperanto.ocpp.connection import (
+    CallReceived,
+    CallUnreadable,
+    ErrorReceived,
+    Event,
+    FrameRejected,
+    ResultReceived,
+    SendReceived,
+)
+from amperanto.transport.mailbox import IncomingCall
+
+
+class ConnectionJournal:
+    """What one connection said and heard."""
+
+    def __init__(self, csms: Csms, station: Station, connection: int) -> None:
+        self._csms = csms
+        self._station = station
+        self._connection = connection
+        self._waiting: dict[int, Frame] = {}
+        self._actions: dict[str, str] = {}
+
+    def note(self, direction: str, text: str, number: int, event: Event | None) -> None:
+        """A frame went in or out; called by the reader, in order."""
+        message_id, action = head(text)
+        if direction == "out":
+            self._csms.figures.messages_out += 1
+            action = action or self._actions.pop(message_id or "", None)
+            self._log(self._frame(direction, text, number, (message_id, action)))
+            return
+        self._csms.figures.messages_in += 1
+        if isinstance(event, (CallReceived, CallUnreadable, SendReceived)):
+            call = self._frame(direction, text, number, (message_id, action), event)
+            self._waiting[number] = call
+            if message_id is not None and action is not None:
+                self._actions[message_id] = action
+            self._show(call)
+            return
+        action = getattr(getattr(event, "request", None), "action", None) or action
+        self._log(self._frame(direction, text, number, (message_id, action), event))
+
+    def take(self, call: IncomingCall) -> Frame:
+        """The frame of a call that is about to be handled."""
+        return self._waiting.pop(call.number)
+
+    def later(self, frame: Frame) -> None:
+        """Log a call that changes nothing; nobody waits for it."""
+        self._csms.log_later(frame)
+
+    def _frame(
+        self,
+        direction: str,
+        text: str,
+        number: int,
+        named: tuple[str | None, str | None],
+        event: Event | None = None,
+    ) -> Frame:
+        violations = tuple(str(violation) for violation in getattr(event, "violations", ()))
+        self._csms.figures.violations += len(violations)
+        return Frame(
+            organisation=self._station.organisation,
+            station=self._station.id,
+            connection=self._connection,
+            number=number,
+            at=self._csms.context.clock.now(),
+            direction=direction,
+            frame=redacted(text),
+            message_id=named[0],
+            action=named[1],
+            result="ok" if direction == "out" else _result(event),
+            violations=violations,
+        )
+
+    def _log(self, frame: Frame) -> None:
+        self._show(frame)
+        self.later(frame)
+
+    def _show(self, frame: Frame) -> None:
+        """To whoever follows the station live."""
+        if not self._csms.context.bus.heard:
+            return
+        self._csms.context.bus.publish(
+            FrameLogged(
+                organisation=frame.organisation,
+                station=frame.station,
+                identity=self._station.identity,
+                at=frame.at,
+                direction=frame.direction,
+                frame=frame.frame,
+                number=frame.number,
+                action=frame.action,
+                message_id=frame.message_id,
+                violations=frame.violations,
+            )
+        )
+
+
+def _result(event: Event | None) -> str:
+    """How the frame was taken, in one word and its reason."""
+    match event:
+        case FrameRejected():
+            return f"refused: {event.error}"
+        case CallUnreadable():
+            return f"unreadable: {event.error}"
+        case ErrorReceived():
+            return f"error: {event.error}"
+        case CallReceived() | ResultReceived() | SendReceived():
+            return "ok"
+        case None:
+            return "ignored"
+        case _:
+            return type(event).__name__

@@ -1,0 +1,159 @@
+"""One socket of a station, as the CSMS uses it: commands in 2.1's words out, the station's answers back.
+
+The dialect turns a command into the station's own words, sometimes into several requests with one combined answer
+(R5); the deadline covers the queue and all of them. What goes wrong on the wire becomes one of `csms.errors`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from amperanto.csms.block import Clock
+from amperanto.csms.errors import NotSpoken, StationBusy, StationNotAccepted, StationOffline, StationSilent
+from amperanto.dialects import Dialect
+from amperanto.dialects.context import Topology
+from amperanto.dialects.errors import NotSpoken as NoWord
+from amperanto.domain.stations import EvseRef, Registration, Station, StationId
+from amperanto.ocpp.errors import CallTimedOut, LocalProtocolError
+from amperanto.ocpp.shapes import Message, Request, Response
+from amperanto.transport.link import PeerClosed, QueueFull
+from amperanto.transport.peer import Peer
+
+R = TypeVar("R", bound=Response)
+
+
+class LinkContext:
+    """What a dialect may know of the station behind a socket."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.topology = Topology()
+
+    def now(self) -> datetime:
+        """The wall clock, UTC."""
+        return self._clock.now()
+
+    def transaction_where(self, reference: str) -> EvseRef | None:
+        """Not known without a look into the store."""
+        return None
+
+
+class SocketLink:
+    """A station's socket. `number` is its fencing number (R4)."""
+
+    def __init__(
+        self, peer: Peer, dialect: Dialect, station: Station, number: int, *, clock: Clock, timeout: float
+    ) -> None:
+        self.peer = peer
+        self.dialect = dialect
+        self.station = station
+        self.number = number
+        self.context = LinkContext(clock)
+        self.triggered: set[str] = set()
+        self.stale = False
+        self._clock = clock
+        self._timeout = timeout
+
+    @property
+    def station_id(self) -> StationId:
+        """Our id of the station."""
+        return self.station.id
+
+    @property
+    def identity(self) -> str:
+        """The station's OCPP identity."""
+        return self.station.identity
+
+    @property
+    def ocpp_version(self) -> str:
+        """The version this socket speaks."""
+        return self.peer.version.value
+
+    @property
+    def remote(self) -> str:
+        """The address it came from."""
+        return self.peer.remote
+
+    def can(self, request: type) -> bool:
+        """Whether this station's version has words for that request."""
+        return self.dialect.can(request, self.context)
+
+    async def call(self, request: Request[R], *, timeout: float | None = None, urgent: bool = False) -> R:
+        """Ask in 2.1's words. Raises csms.errors.StationError, or CallRefused for the station's CALLERROR."""
+        self._may_ask()
+        try:
+            wires = self.dialect.write(request, self.context)
+        except NoWord as error:
+            raise NotSpoken(error.reason) from error
+        self._remember_trigger(request)
+        until = self._clock.monotonic() + (timeout or self._timeout)
+        answers = [await self._ask(wire, until, urgent) for wire in wires]
+        return cast(R, self.dialect.hear(request, answers, self.context))
+
+    async def call_raw(
+        self, action: str, payload: Mapping[str, Any], *, timeout: float | None = None, urgent: bool = False
+    ) -> Any:
+        """Ask in the station's own words, unread. Raises as `call` does."""
+        self._may_ask()
+        try:
+            return await self.peer.call_payload(action, payload, timeout=timeout or self._timeout, urgent=urgent)
+        except PeerClosed as error:
+            raise StationOffline("the station's connection ended before it answered") from error
+        except CallTimedOut as error:
+            raise StationSilent("the station did not answer in time") from error
+        except QueueFull as error:
+            raise StationBusy(str(error)) from error
+        except LocalProtocolError as error:
+            raise NotSpoken(str(error)) from error
+
+    async def _ask(self, wire: Message, until: float, urgent: bool) -> Response:
+        left = until - self._clock.monotonic()
+        if left <= 0:
+            raise StationSilent("the station did not answer in time")
+        try:
+            return await self.peer.call(cast(Request[Response], wire), timeout=left, urgent=urgent)
+        except PeerClosed as error:
+            raise StationOffline("the station's connection ended before it answered") from error
+        except CallTimedOut as error:
+            raise StationSilent("the station did not answer in time") from error
+        except QueueFull as error:
+            raise StationBusy(str(error)) from error
+        except LocalProtocolError as error:
+            raise NotSpoken(str(error)) from error
+
+    def _may_ask(self) -> None:
+        """B03.FR.03: nothing is sent to a station whose boot was rejected."""
+        if self.station.admitted is Registration.REJECTED:
+            raise StationNotAccepted("the station's registration is rejected; accept it first")
+
+    def _remember_trigger(self, request: Message) -> None:
+        """A triggered message is allowed while the registration is pending (B02.FR.09)."""
+        asked = getattr(request, "requested_message", None)
+        if asked is not None:
+            self.triggered.add(str(asked))
+
+    async def ping(self, timeout: float) -> bool:
+        """Whether anything is heard from the station within `timeout` seconds."""
+        return await self.peer.ping(timeout)
+
+    async def close(self, code: int, reason: str) -> None:
+        """End the socket."""
+        await self.peer.close(code, reason)
+
+    def refresh(self) -> None:
+        """The station's settings changed: look them up before the next message."""
+        self.stale = True
+
+
+_HEAD = re.compile(r'\[\s*(\d)\s*,\s*"([^"\\]{0,255})"(?:\s*,\s*"([A-Za-z0-9]{1,64})")?')
+
+
+def head(text: str) -> tuple[str | None, str | None]:
+    """The message id and, of a call, the action, as far as the beginning of a frame tells."""
+    match = _HEAD.match(text)
+    if match is None:
+        return None, None
+    return match[2], match[3] if match[1] in ("2", "6") else None

@@ -1,0 +1,187 @@
+"""What happens to the messages of one station: in order, one at a time, answered only once they are kept.
+
+For each call: is it a repeat (R1)? may the station say it yet (B01.FR.10, B02.FR.09, B03.FR.07)? then the dialect
+reads it, the CSMS decides and commits, and the dialect answers. A heartbeat waits for no commit. When nothing can
+be made durable, the message is held unanswered and then the socket closed, so that the station queues it (R8).
+A message nobody can interpret is kept raw, answered validly and put into review: it must not block the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import structlog
+
+from amperanto.csms.csms import Csms
+from amperanto.csms.errors import Fenced, NotDurable
+from amperanto.csms.journal import ALWAYS_AFRESH, Frame
+from amperanto.dialects.errors import NotSpoken
+from amperanto.dialects.quirks.quirk import QuirkInUse
+from amperanto.domain.decisions import TimeTold, TransactionDecision
+from amperanto.domain.observations import HeartbeatSeen, Observation, StationBooted, Unreadable
+from amperanto.domain.stations import Registration, Station, Tolerance
+from amperanto.gateway.journal import ConnectionJournal
+from amperanto.gateway.link import SocketLink
+from amperanto.ocpp import Mode, v2
+from amperanto.ocpp.errors import HandlerFailed, NotAllowedNow, NotSupportedHere, RemoteProtocolError
+from amperanto.ocpp.shapes import Message, Response
+from amperanto.transport.link import PeerClosed
+from amperanto.transport.mailbox import IncomingCall
+
+HOLD_SECONDS = 20.0
+HOLD_STEP = 1.0
+TRY_AGAIN_LATER = 1013
+BOOT = "BootNotification"
+# What a pending station may say without being triggered: its boot, and the reports it was asked for (B02, B06-B08).
+WHILE_PENDING = frozenset({BOOT, "NotifyReport", "NotifyMonitoringReport", "LogStatusNotification"})
+# Messages about transactions: never refused for their content (messages.md §4).
+TRANSACTION_MESSAGES = frozenset({"StartTransaction", "StopTransaction", "TransactionEvent", "MeterValues"})
+
+log = structlog.get_logger("amperanto.gateway")
+
+
+class Pipeline:
+    """The worker of one socket."""
+
+    def __init__(
+        self,
+        csms: Csms,
+        link: SocketLink,
+        journal: ConnectionJournal,
+        quirk: Callable[[Station], QuirkInUse | None],
+    ) -> None:
+        self._quirk = quirk
+        self._csms = csms
+        self._link = link
+        self._journal = journal
+
+    async def run(self) -> None:
+        """Handle the station's calls until its socket ends."""
+        async for call in self._link.peer:
+            try:
+                await self._handle(call, self._journal.take(call))
+            except PeerClosed:
+                return
+            except Fenced:
+                await self._link.close(1001, "a newer connection of this station took over")
+                return
+
+    async def _handle(self, call: IncomingCall, frame: Frame) -> None:
+        self._csms.schedule.seen(self._link.station_id, frame.at)
+        if call.one_way:
+            self._journal.later(frame)
+            return
+        if self._link.stale:
+            await self._look_up()
+        refusal = self._gate(call.action)
+        if refusal is not None:
+            self._journal.later(frame)
+            await call.refuse(refusal)
+            return
+        key = self._csms.repeats.key(call.id, call.action, call.payload)
+        if call.action not in ALWAYS_AFRESH:
+            before = self._csms.repeats.answer(self._link.station_id, key)
+            if before is not None:
+                self._csms.figures.repeats += 1
+                self._journal.later(frame)
+                await call.reply(cast(Response, before))
+                return
+        answer = await self._held(call, frame)
+        if isinstance(answer, RemoteProtocolError):
+            await call.refuse(answer)
+        elif answer is not None:
+            self._csms.repeats.remember(self._link.station_id, key, answer)
+            await call.reply(answer)
+
+    async def _look_up(self) -> None:
+        """The station's settings changed (or it booted): take them over."""
+        link = self._link
+        link.stale = False
+        link.station = await self._csms.station(link)
+        settings = self._csms.context.settings
+        link.peer.link.limit(settings.max_message if link.station.may_speak() else settings.max_message_unaccepted)
+        interval = settings.ping_interval if link.station.ping_interval is None else link.station.ping_interval
+        link.peer.link.keep_alive(interval or None, settings.ping_timeout)
+        codec = link.peer.connection.codec
+        codec.mode = Mode(link.station.tolerance.value)
+        codec.amend = self._quirk(link.station)
+
+    def _gate(self, action: str) -> RemoteProtocolError | None:
+        """Whether the station may say this yet. 1.6 only recommends the refusal: a new station is let through there."""
+        station = self._link.station
+        if action == BOOT or station.may_speak():
+            return None
+        if station.admitted is Registration.PENDING and (action in WHILE_PENDING or action in self._link.triggered):
+            self._link.triggered.discard(action)
+            return None
+        new = station.admitted is None and station.registration is Registration.ACCEPTED
+        if new and self._link.dialect.lenient_before_boot and station.tolerance is not Tolerance.STRICT:
+            return None
+        return NotAllowedNow("send BootNotification and wait until it is accepted")
+
+    async def _held(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError | None:
+        """The answer, once what it promises is durable; None after the socket had to be closed (R8)."""
+        clock = self._csms.context.clock
+        until = clock.monotonic() + HOLD_SECONDS
+        while True:
+            try:
+                return await self._decided(call, frame)
+            except NotDurable as error:
+                log.warning("nothing can be kept now", station=self._link.identity, action=call.action, why=str(error))
+                if clock.monotonic() >= until:
+                    await self._link.close(TRY_AGAIN_LATER, "the system cannot store messages now; try again later")
+                    return None
+            await clock.sleep(HOLD_STEP)
+
+    async def _decided(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError:
+        """The answer. A handler that fails does so twice before its message goes into review."""
+        if call.request is None:
+            return await self._reviewed(call, frame, str(call.error))
+        for last in (False, True):
+            try:
+                return await self._answer(call, call.request, frame)
+            except (NotDurable, Fenced, PeerClosed):
+                raise
+            except Exception as error:  # the end of a task: nothing a station says may stop its queue
+                log.exception("a message could not be handled", station=self._link.identity, action=call.action)
+                if last:
+                    return await self._reviewed(call, frame, f"{type(error).__name__}: {error}")
+        raise AssertionError("unreachable")
+
+    async def _answer(self, call: IncomingCall, request: Message, frame: Frame) -> Response | RemoteProtocolError:
+        link = self._link
+        try:
+            told = link.dialect.read(request, link.context)
+        except NotSpoken:
+            return await self._acknowledged(call, frame)
+        if isinstance(told, HeartbeatSeen):
+            self._journal.later(frame)
+            return link.dialect.answer(request, TimeTold(now=self._csms.context.clock.now()), link.context)
+        if isinstance(told, v2.DataTransferRequest):
+            await self._csms.noted(link, frame)
+            said = await self._csms.data_transfer.answer(link.station, told)
+            return link.dialect.answer(request, said, link.context)
+        if isinstance(told, Message):
+            return await self._acknowledged(call, frame)
+        decision = await self._csms.told(link, cast(Observation, told), frame)
+        if isinstance(told, StationBooted):
+            await self._look_up()
+        return link.dialect.answer(request, decision, link.context)
+
+    async def _acknowledged(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError:
+        """A message no block listens to: kept, and answered where the answer promises nothing more."""
+        await self._csms.noted(self._link, frame)
+        answer = self._link.dialect.acknowledgement(call.action)
+        return answer if answer is not None else NotSupportedHere(f"{call.action} is not supported here")
+
+    async def _reviewed(self, call: IncomingCall, frame: Frame, problem: str) -> Response | RemoteProtocolError:
+        """R8: kept raw for a person, answered validly where that is possible."""
+        self._csms.figures.reviews += 1
+        payload = call.payload.decode(errors="replace")
+        await self._csms.told(self._link, Unreadable(action=call.action, payload=payload, problem=problem), frame)
+        number = self._csms.transactions.free_number()
+        answer = self._link.dialect.acknowledgement(call.action, TransactionDecision(number=number))
+        if answer is not None and call.action in TRANSACTION_MESSAGES:
+            return answer
+        return call.error if isinstance(call.error, RemoteProtocolError) else HandlerFailed("it could not be handled")

@@ -1,0 +1,139 @@
+"""The door for stations: one socket in, one link with its fencing number, one pipeline until the socket ends.
+
+The place of a station is looked at once more after the upgrade, under its lock, since two sockets may have knocked
+together. The end of an old socket only ever touches what carries its own number (R4).
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from amperanto.csms.csms import Csms
+from amperanto.csms.errors import NotDurable
+from amperanto.csms.security import Admission
+from amperanto.dialects import dialect_for
+from amperanto.dialects.errors import QuirkConflict
+from amperanto.dialects.quirks.quirk import QuirkInUse, known_quirks
+from amperanto.domain.stations import Station
+from amperanto.gateway.handshake import Handshake
+from amperanto.gateway.journal import ConnectionJournal
+from amperanto.gateway.link import SocketLink
+from amperanto.gateway.pipeline import TRANSACTION_MESSAGES, TRY_AGAIN_LATER, Pipeline
+from amperanto.ocpp import Codec, Connection, Mode, Role, Version
+from amperanto.transport.peer import Peer
+from amperanto.transport.upgrade import Welcome
+from amperanto.transport.websocket import Listener, WebSocketLink
+
+POLICY_VIOLATION = 1008
+
+log = structlog.get_logger("amperanto.gateway")
+
+
+class Gateway:
+    """The open port for stations."""
+
+    def __init__(self, csms: Csms) -> None:
+        self._csms = csms
+        self._settings = csms.context.settings
+        self._quirks = known_quirks()
+        handshake = Handshake(
+            csms.security.admit,
+            default=Version(self._settings.default_version),
+            clock=csms.context.clock.monotonic,
+        )
+        self._listener = Listener(
+            self._serve,
+            decide=handshake.decide,
+            host=self._settings.ocpp_host or None,
+            port=self._settings.ocpp_port,
+            max_size=self._settings.max_message_unaccepted,
+            handshake=self._settings.handshake_timeout,
+        )
+
+    @classmethod
+    async def open(cls, csms: Csms) -> Gateway:
+        """Open the port. Raises OSError when it is taken."""
+        gateway = cls(csms)
+        await gateway._listener.start()
+        return gateway
+
+    @property
+    def port(self) -> int:
+        """Where stations connect."""
+        return self._listener.port
+
+    async def stop(self) -> None:
+        """Close the port and every socket; returns when all of them are over."""
+        await self._listener.close(1001, "the system is restarting")
+
+    async def _serve(self, line: WebSocketLink, welcome: Welcome) -> None:
+        assert isinstance(welcome.data, Admission) and welcome.version is not None
+        try:
+            link, pipeline = await self._entered(line, welcome.data.station, welcome.version)
+        except NotDurable as error:
+            log.warning("a station cannot be served now", station=welcome.identity, why=str(error))
+            await line.close(TRY_AGAIN_LATER, "the system cannot store messages now; try again later")
+            return
+        if link is None or pipeline is None:
+            await line.close(POLICY_VIOLATION, "this station has a living connection already")
+            return
+        try:
+            await pipeline.run()
+        finally:
+            closed = await link.peer.close(1011, "internal error")
+            await self._left(link, closed.code, str(closed))
+
+    async def _left(self, link: SocketLink, code: int, cause: str) -> None:
+        try:
+            await self._csms.left(link, link.station, code, cause)
+        except NotDurable as error:
+            log.warning("the end of a connection could not be kept", station=link.identity, why=str(error))
+
+    async def _entered(
+        self, line: WebSocketLink, station: Station, version: Version
+    ) -> tuple[SocketLink | None, Pipeline | None]:
+        """The station's link and worker, or nothing when its place is taken."""
+        context = self._csms.context
+        async with self._csms.security.door(station.id):
+            if not await self._csms.security.vacant(station.id):
+                return None, None
+            number = await self._csms.entered(station, remote=line.remote, version=version.value)
+            journal = ConnectionJournal(self._csms, station, number)
+            peer = self._peer(line, station, version, journal)
+            timeout = self._settings.call_timeout
+            link = SocketLink(peer, dialect_for(version), station, number, clock=context.clock, timeout=timeout)
+            context.stations.register(link)
+            return link, Pipeline(self._csms, link, journal, self._quirk)
+
+    def _quirk(self, station: Station) -> QuirkInUse | None:
+        """What is different about stations of this make, remembered from its last boot."""
+        if station.hardware is None:
+            return None
+        try:
+            quirk = self._quirks.of(station.hardware)
+        except QuirkConflict as error:
+            log.warning("two quirks claim a station; none is used", station=station.identity, why=str(error))
+            return None
+        return None if quirk is None else QuirkInUse(quirk)
+
+    def _peer(self, line: WebSocketLink, station: Station, version: Version, journal: ConnectionJournal) -> Peer:
+        settings, context = self._settings, self._csms.context
+        line.limit(settings.max_message if station.may_speak() else settings.max_message_unaccepted)
+        interval = settings.ping_interval if station.ping_interval is None else station.ping_interval
+        line.keep_alive(interval or None, settings.ping_timeout)
+        connection = Connection(
+            Role.CSMS,
+            Codec(version, Mode(station.tolerance.value), self._quirk(station)),
+            ids=context.ids.new,
+            timeout=settings.call_timeout,
+            unreadable=TRANSACTION_MESSAGES,
+        )
+        return Peer(
+            connection,
+            line,
+            identity=station.identity,
+            on_frame=journal.note,
+            mailbox=settings.mailbox,
+            queue=settings.call_queue,
+            clock=context.clock.monotonic,
+        )

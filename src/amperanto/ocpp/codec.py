@@ -1,0 +1,213 @@
+"""Payload bytes to typed message and back, for one version.
+
+Every payload in and out is valid in the negotiated version, or its violations are known. Parsing twice (once
+to type it, once to find doubled keys) would cost as much again, so the fast path proves instead:
+
+  msgspec decodes into the class, which refuses unknown fields, wrong types, limits and vocabularies. Of two
+  equal keys it keeps the last, silently. But encoding the result again writes every string that was kept,
+  keys included, exactly once (absent fields are UNSET and stay absent; no field has another default), and
+  every dropped member had at least its key. So with no backslash in the text, equal numbers of quotation
+  marks prove that nothing was dropped. In compact text the rarer pair `,"` proves the same, and is counted
+  faster: it stands before every member but the first of its object, whatever their order, and a dropped
+  member left another one in its object. Depth is bounded by the class. msgspec reads instants a little more
+  freely than RFC 3339; proof.py demands offset zero, and ODD_INSTANT finds the wrong spellings of that.
+
+What the proof does not cover (customData, escapes, violations) takes the slow path: exact parsing, the
+published schema, tolerant reading. In STRICT mode any violation raises; TOLERANT returns it beside the
+message; SILENT forgets it. Doubled keys, over-deep and non-UTF-8 text raise in every mode.
+"""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+
+import msgspec
+
+from amperanto.ocpp.catalogue import exchange, speaks
+from amperanto.ocpp.errors import LocalProtocolError, UnknownAction
+from amperanto.ocpp.exact import is_too_deep, parse
+from amperanto.ocpp.proof import compile_proof
+from amperanto.ocpp.shapes import Message, Request, Response
+from amperanto.ocpp.tolerance import Unreadable, read
+from amperanto.ocpp.validation import Violation, error_for, violations, worst
+from amperanto.ocpp.versions import Version
+from amperanto.ocpp.writing import Finish, compile_finish
+
+__all__ = ["Amend", "Codec", "Decoded", "Direction", "Mode"]
+
+Answer = TypeVar("Answer", bound=Response)
+Kept = TypeVar("Kept", bound=Message, covariant=True)
+Direction = Literal["incoming", "outgoing"]
+
+ODD_INSTANT = re.compile(rb'"\d{4}-\d\d-\d\d(?:[^Tt"]|[^"]*[+-]\d\d(?:\d\d)?")')
+ENCODER = msgspec.json.Encoder()
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class Mode(StrEnum):
+    """What to do with a payload that breaks the standard and can be understood."""
+
+    STRICT = "strict"
+    TOLERANT = "tolerant"
+    SILENT = "silent"
+
+
+class Amend(Protocol):
+    """A vendor's quirk: changes the JSON tree of some messages, after hearing or before saying them."""
+
+    def applies_to(self, kind: type[Message], direction: Direction, /) -> bool:
+        """Whether messages of this class are to be amended; others keep the fast path."""
+        ...
+
+    def __call__(
+        self, kind: type[Message], direction: Direction, payload: dict[str, Any], /
+    ) -> dict[str, Any]:
+        """The payload as it should have been; may be the same object, changed."""
+        ...
+
+
+class Decoded(msgspec.Struct, Generic[Kept], frozen=True):
+    """A typed message and what was wrong with its payload (nothing, when STRICT or SILENT)."""
+
+    message: Kept
+    violations: tuple[Violation, ...] = ()
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is compiled once for a class in a version."""
+
+    decode_surely: Callable[[bytes], Message | None]
+    is_surely_valid: Callable[[bytes], bool]
+    finish: Finish | None
+    is_spoken: bool
+
+
+@cache
+def plan_for(version: Version, kind: type[Message]) -> Plan:
+    """The plan of a class."""
+    finish, spoken = compile_finish(version, kind), speaks(version, kind)
+    return Plan(compile_reader(version, kind), compile_check(version, kind), finish, spoken)
+
+
+def compile_reader(version: Version, kind: type[Message]) -> Callable[[bytes], Message | None]:
+    """The fast path of a class: the message when its payload is proved valid, else None."""
+    decode, encode = msgspec.json.Decoder(kind).decode, ENCODER.encode
+    proof, is_free = compile_proof(version, kind), holds_anything(kind)
+
+    def decode_surely(payload: bytes) -> Message | None:
+        if b"\\" in payload or b'"customData"' in payload:
+            return None
+        has_spaces = b" " in payload
+        if (has_spaces or b"+" in payload or b"-00" in payload) and ODD_INSTANT.search(payload):
+            return None
+        try:
+            message = decode(payload)
+        except UNDECODABLE:
+            return None
+        mark = b'"' if has_spaces or b"\n" in payload or b"\t" in payload or b"\r" in payload else b',"'
+        if payload.count(mark) != encode(message).count(mark):
+            return None
+        if proof is not None and not proof(message):
+            return None
+        return None if is_free and is_too_deep(payload) else message
+
+    return decode_surely
+
+
+def compile_check(version: Version, kind: type[Message]) -> Callable[[bytes], bool]:
+    """Whether a payload we wrote is proved valid; it cannot double a key, nor write an instant oddly."""
+    decode, proof = msgspec.json.Decoder(kind).decode, compile_proof(version, kind)
+    is_free = holds_anything(kind)
+
+    def is_surely_valid(payload: bytes) -> bool:
+        if is_free or b'"customData"' in payload:
+            return False
+        try:
+            message = decode(payload)
+        except UNDECODABLE:
+            return False
+        return proof is None or proof(message)
+
+    return is_surely_valid
+
+
+def holds_anything(kind: type[Message]) -> bool:
+    """Whether a field may hold any JSON (customData aside, which is seen by its name)."""
+    return any(field.type is Any for field in msgspec.structs.fields(kind))
+
+
+class Codec:
+    """Reads and writes the payloads of one version."""
+
+    def __init__(self, version: Version, mode: Mode = Mode.TOLERANT, amend: Amend | None = None) -> None:
+        self.version = version
+        self.mode = mode
+        self.amend = amend
+
+    def decode_request(self, action: str, payload: bytes) -> Decoded[Message]:
+        """The request (or notice) in a payload. Raises RemoteProtocolError."""
+        row = exchange(self.version, action)
+        if row is None:
+            raise UnknownAction(f"no such action in OCPP {self.version}")
+        return self.decode(row.request, payload)
+
+    def decode_response(self, request: type[Request[Answer]], payload: bytes) -> Decoded[Answer]:
+        """The answer to a request of this class. Raises RemoteProtocolError."""
+        row = exchange(self.version, request.action)
+        if row is None or row.response is None:
+            raise LocalProtocolError(f"{request.__name__} has no answer in OCPP {self.version}")
+        return cast(Decoded[Answer], self.decode(row.response, payload))
+
+    def decode(self, kind: type[Message], payload: bytes) -> Decoded[Message]:
+        """The message of a known class in a payload. Raises RemoteProtocolError."""
+        if self.amend is None or not self.amend.applies_to(kind, "incoming"):
+            message = plan_for(self.version, kind).decode_surely(payload)
+            if message is not None:
+                return Decoded(message)
+        return self.decode_carefully(kind, payload)
+
+    def decode_carefully(self, kind: type[Message], payload: bytes) -> Decoded[Message]:
+        """The slow path: exact, amended, judged by the schema, read with tolerance."""
+        tree = self.amended(kind, parse(payload))
+        found = violations(self.version, kind.__name__, tree)
+        if found and self.mode is Mode.STRICT:
+            raise error_for(worst(found))
+        try:
+            message = read(kind, tree)
+        except Unreadable as problem:
+            raise error_for(problem.violation()) from None
+        return Decoded(message, () if self.mode is Mode.SILENT else found)
+
+    def amended(self, kind: type[Message], tree: Any) -> Any:
+        """What the vendor's quirk makes of a payload."""
+        if self.amend is None or not isinstance(tree, dict) or not self.amend.applies_to(kind, "incoming"):
+            return cast(object, tree)
+        return self.amend(kind, "incoming", cast(dict[str, Any], tree))
+
+    def encode(self, message: Message) -> bytes:
+        """The payload of a message. Raises LocalProtocolError for what this version cannot say."""
+        kind = type(message)
+        try:
+            plan = plan_for(self.version, kind)
+        except TypeError as error:
+            raise LocalProtocolError(f"{kind.__name__} is no message") from error
+        if not plan.is_spoken:
+            raise LocalProtocolError(f"OCPP {self.version} has no {kind.__name__}")
+        try:
+            payload = ENCODER.encode(message if plan.finish is None else plan.finish(message))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise LocalProtocolError(f"{kind.__name__} cannot be written: {error}") from error
+        if not plan.is_surely_valid(payload):
+            self.refuse_invalid(kind, payload)
+        if self.amend is not None and self.amend.applies_to(kind, "outgoing"):
+            payload = ENCODER.encode(self.amend(kind, "outgoing", msgspec.json.decode(payload)))
+        return payload
+
+    def refuse_invalid(self, kind: type[Message], payload: bytes) -> None:
+        """Raises LocalProtocolError when the payload we are about to send is not valid."""
+        found = violations(self.version, kind.__name__, parse(payload))
+        if found:
+            first = worst(found)
+            raise LocalProtocolError(f"{kind.__name__}{first.path}: {first.detail} (OCPP {self.version})")

@@ -1,0 +1,227 @@
+"""Reading a payload that may break the standard: what can be understood is, and nothing is invented.
+
+The schema has already said what is wrong (validation.py); here the JSON tree becomes a typed message all the
+same. Unknown fields are dropped, null and "" stand for an absent optional field, numbers, texts and booleans
+are turned into each other where the field wants the other, over-long texts and unknown words are kept,
+instants without a zone are UTC, a lone member is a list of one. What a charge would be falsified by is not
+guessed: a required field that is absent or cannot be read raises `Unreadable`, and so does a broken record
+or list inside. An optional plain value that cannot be read is left out.
+A payload without any violation is always readable here.
+"""
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+from msgspec import UNSET, inspect
+
+from amperanto.ocpp import v2, v16
+from amperanto.ocpp.instants import parse_instant
+from amperanto.ocpp.shapes import Message, Record, Word
+from amperanto.ocpp.validation import Kind, Violation, pointer
+
+__all__ = ["Unreadable", "read"]
+
+Reader = Callable[[Any], Any]
+Plain = (
+    inspect.StrType,
+    inspect.IntType,
+    inspect.FloatType,
+    inspect.BoolType,
+    inspect.EnumType,
+    inspect.DateTimeType,
+)
+
+# Required fields that sloppy stations leave out, and the value that says nothing wrong (spec/quirks.md §4).
+DEFAULTS: dict[tuple[type[Record], str], Any] = {
+    (v2.TransactionEventRequest, "trigger_reason"): v2.TriggerReason.CHARGING_STATE_CHANGED,
+    (v16.StatusNotificationRequest, "error_code"): v16.ChargePointErrorCode.NO_ERROR,
+}
+
+
+class Unreadable(Exception):
+    """A place that cannot be read, and why."""
+
+    def __init__(self, kind: Kind, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.place: list[str | int] = []
+
+    def violation(self) -> Violation:
+        """The place and the reason as data."""
+        return Violation(pointer(reversed(self.place)), self.kind, self.detail)
+
+
+def read(kind: type[Message], payload: object) -> Message:
+    """The typed message in a payload (a JSON tree). Raises Unreadable."""
+    return cast(Message, record_reader(kind)({} if payload is None else payload))
+
+
+@cache
+def record_reader(kind: type[Record]) -> Reader:
+    """Reads an object into a class."""
+    structure = cast(inspect.StructType, inspect.type_info(kind))
+    fields = [(field.name, field.encode_name, field, reader_for(field.type)) for field in structure.fields]
+
+    def read_record(value: Any) -> Record:
+        if not isinstance(value, dict):
+            raise Unreadable(Kind.WRONG_TYPE, "is not an object")
+        tree = cast(dict[str, Any], value)
+        found: dict[str, Any] = {}
+        for name, wire, field, reader in fields:
+            try:
+                said = read_field(tree.get(wire, UNSET), field, reader)
+                if said is UNSET and field.required:
+                    said = DEFAULTS.get((kind, name), UNSET)
+                    if said is UNSET:
+                        raise Unreadable(Kind.MISSING, "required field is missing")
+            except Unreadable as problem:
+                problem.place.append(wire)
+                raise
+            if said is not UNSET:
+                found[name] = said
+        return kind(**found)
+
+    return read_record
+
+
+def read_field(value: Any, field: inspect.Field, reader: Reader) -> Any:
+    """One field's value, UNSET when it says nothing."""
+    if value is UNSET or isinstance(field.type, inspect.AnyType):
+        return value
+    if value is None or (value == "" and not isinstance(field.type, inspect.StrType)):
+        return UNSET
+    if field.required:
+        return reader(value)
+    if value == [] and isinstance(field.type, inspect.ListType) and field.type.min_length:
+        return UNSET
+    try:
+        return reader(value)
+    except Unreadable:
+        if isinstance(field.type, Plain):
+            return UNSET
+        raise
+
+
+def reader_for(kind: inspect.Type) -> Reader:
+    """The reader of a field's type."""
+    match kind:
+        case inspect.StructType(cls=cls):
+            return record_reader(cls)
+        case inspect.ListType(item_type=item):
+            return list_reader(reader_for(item))
+        case inspect.EnumType(cls=cls):
+            return word_reader(cast(type[Word], cls))
+        case inspect.DateTimeType():
+            return read_instant
+        case inspect.StrType():
+            return read_text
+        case inspect.IntType():
+            return read_integer
+        case inspect.FloatType():
+            return read_number
+        case inspect.BoolType():
+            return read_boolean
+        case inspect.DictType():
+            return read_object
+        case _:
+            return lambda value: value
+
+
+def list_reader(item: Reader) -> Reader:
+    """Reads a list; a lone member is a list of one."""
+
+    def read_list(value: Any) -> list[Any]:
+        members = cast(list[Any], value) if isinstance(value, list) else [value]
+        found: list[Any] = []
+        for place, member in enumerate(members):
+            try:
+                found.append(item(member))
+            except Unreadable as problem:
+                problem.place.append(place)
+                raise
+        return found
+
+    return read_list
+
+
+def word_reader(vocabulary: type[Word]) -> Reader:
+    """Reads a word; one the vocabulary lacks is kept as text."""
+
+    def read_word(value: Any) -> Word:
+        return vocabulary.keep(read_text(value))
+
+    return read_word
+
+
+def read_text(value: Any) -> str:
+    """A text; numbers and booleans as JSON writes them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    raise Unreadable(Kind.WRONG_TYPE, "is not a string")
+
+
+def read_number(value: Any) -> float:
+    """A number; texts that hold one."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            raise Unreadable(Kind.OUT_OF_RANGE, "is too large") from None
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number):
+            return number
+    raise Unreadable(Kind.WRONG_TYPE, "is not a number")
+
+
+def read_integer(value: Any) -> int:
+    """A whole number; 0 and 1 for booleans, the nearest for a fraction."""
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    try:
+        return round(read_number(value))
+    except Unreadable:
+        raise Unreadable(Kind.WRONG_TYPE, "is not an integer") from None
+
+
+def read_boolean(value: Any) -> bool:
+    """A truth; 0, 1 and their names."""
+    if isinstance(value, bool):
+        return value
+    said = {"true": True, "1": True, "false": False, "0": False}.get(str(value).strip().lower())
+    if said is None:
+        raise Unreadable(Kind.WRONG_TYPE, "is not a boolean")
+    return said
+
+
+def read_object(value: Any) -> dict[str, Any]:
+    """A free object."""
+    if isinstance(value, dict):
+        return cast(dict[str, Any], value)
+    raise Unreadable(Kind.WRONG_TYPE, "is not an object")
+
+
+def read_instant(value: Any) -> datetime:
+    """An instant, aware."""
+    instant = parse_instant(value) if isinstance(value, str) else None
+    if instant is None:
+        raise Unreadable(
+            Kind.OUT_OF_RANGE if isinstance(value, str) else Kind.WRONG_TYPE, "is not a date-time"
+        )
+    return instant

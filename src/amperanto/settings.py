@@ -1,0 +1,102 @@
+"""Every setting of a node, in one frozen dataclass.
+
+A setting's value is the command line's flag, else the environment's `AMPERANTO_<NAME>`, else the line
+`<name> = …` of `amperanto.toml` in the data directory, else the default here. `load` reads them in that order.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class SettingsError(Exception):
+    """A setting that cannot be read; the text says which and what it should be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this node runs. Times are seconds, sizes are bytes."""
+
+    data: Path
+    database: str = ""  # empty: the SQLite file `amperanto.db` in the data directory
+    node: str = "node-1"
+    ocpp_host: str = ""  # empty: all interfaces
+    ocpp_port: int = 9000
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    default_version: str = "1.6"  # for stations that offer no subprotocol
+    heartbeat_interval: int = 300
+    ping_interval: float = 30.0  # 0: no pings
+    ping_timeout: float = 10.0
+    takeover_ping: float = 2.0  # how long a living socket has to answer before a second one may replace it
+    call_timeout: float = 30.0
+    call_queue: int = 32  # requests that may wait for one station
+    mailbox: int = 64  # messages of one station that may wait to be handled
+    handshake_timeout: float = 10.0
+    max_message_unaccepted: int = 64 * 1024
+    max_message: int = 1024 * 1024
+    log_days: int = 30
+    outbox_days: int = 30
+    log_megabytes: int = 2048
+    unknown_tokens_remembered: bool = True
+
+    @property
+    def database_url(self) -> str:
+        """Where the data is, as a URL."""
+        return self.database or f"sqlite:///{self.data / 'amperanto.db'}"
+
+
+def default_data(environment: Mapping[str, str] = os.environ) -> Path:
+    """`$XDG_DATA_HOME/amperanto`, or `~/.local/share/amperanto`."""
+    home = environment.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "amperanto"
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings from flags, environment and file, in this order. Raises SettingsError."""
+    data = Path(flags.get("data") or environment.get("AMPERANTO_DATA") or default_data(environment))
+    merged: dict[str, Any] = {**_file(data / "amperanto.toml"), **_environment(environment)}
+    merged.update({name: value for name, value in flags.items() if value is not None})
+    merged["data"] = str(data)
+    known = {field.name for field in fields(Settings)}
+    for name in merged:
+        if name not in known:
+            raise SettingsError(f"there is no setting {name!r}; the settings are {', '.join(sorted(known))}")
+    try:
+        return msgspec.convert(merged, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"a setting cannot be read: {error}") from error
+
+
+def in_memory(**changes: Any) -> Settings:
+    """Settings for tests and examples: a database in memory, free ports."""
+    settings = Settings(data=Path(), database="sqlite://", ocpp_host="127.0.0.1", ocpp_port=0, http_port=0)
+    return replace(settings, **changes)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    known = {field.name for field in fields(Settings)}
+    names = {f"AMPERANTO_{name.upper()}": name for name in known}
+    return {names[key]: value for key, value in environment.items() if key in names}
+
+
+def _path(kind: type, value: Any) -> Any:
+    if issubclass(kind, Path):
+        return kind(value)
+    raise NotImplementedError

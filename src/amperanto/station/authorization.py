@@ -1,0 +1,87 @@
+"""C. Authorization: a token is presented, and what comes of it.
+
+Online the CSMS is asked each time (there is no cache); offline an unknown token charges when
+OfflineTxForUnknownIdEnabled says so (C15). The token that started a transaction ends it, and so does one of
+the same group (C09). Who was authorised and does not plug in within EVConnectionTimeOut loses it again
+(E03).
+"""
+
+from __future__ import annotations
+
+from amperanto.domain.decisions import TokenDecision
+from amperanto.domain.observations import TokenPresented
+from amperanto.domain.tokens import Authorization as Outcome
+from amperanto.domain.tokens import AuthorizationStatus, Token
+from amperanto.ocpp import v2
+from amperanto.station.block import Block, handles
+from amperanto.station.evse import Evse
+from amperanto.station.line import LineError
+from amperanto.station.transactions import Cause, Transactions
+
+NEVER_ASKED = ("Central", "NoAuthorization")
+"""Token types that need no Authorize: the CSMS gave them itself, or there is nobody to check (C02, C05)."""
+ACCEPTED = Outcome(status=AuthorizationStatus.ACCEPTED)
+INVALID = Outcome(status=AuthorizationStatus.INVALID)
+
+
+class Authorization(Block):
+    """C. Authorization."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions.context, transactions.line)
+        self._transactions = transactions
+        self._groups: dict[int, str | None] = {}
+
+    async def present(self, token: Token, evse: Evse) -> Outcome:
+        """Hold a token to the reader: starts, or stops what the same token or group started."""
+        if evse.token is not None:
+            return await self._present_again(token, evse)
+        if not evse.usable:
+            return INVALID
+        outcome = await self.decide(token)
+        if outcome.accepted and evse.usable:
+            self.admit(token, evse, Cause(trigger="Authorized", token=token), outcome.group)
+        return outcome
+
+    async def decide(self, token: Token) -> Outcome:
+        """What the CSMS, or the rule for being offline, says of a token."""
+        if token.type in NEVER_ASKED:
+            return ACCEPTED
+        if self.line.is_ready:
+            try:
+                said = await self.line.ask(TokenPresented(token=token))
+            except LineError:
+                pass
+            else:
+                return said.authorization if isinstance(said, TokenDecision) else INVALID
+        allowed = self.context.variables.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
+        return ACCEPTED if allowed else INVALID
+
+    def admit(self, token: Token, evse: Evse, cause: Cause, group: str | None = None) -> None:
+        """The token may charge here: begin, or wait for the cable."""
+        evse.token, evse.remote_start = token, cause.remote_start
+        evse.finishing = False
+        self._groups[evse.number] = group
+        self._transactions.changed(evse, cause)
+        if not evse.plugged:
+            self.context.spawn(self._expire(token, evse))
+
+    async def _present_again(self, token: Token, evse: Evse) -> Outcome:
+        holder = evse.token
+        if holder is not None and token.key != holder.key:
+            outcome = await self.decide(token)
+            same_group = outcome.group is not None and outcome.group == self._groups.get(evse.number)
+            if not (outcome.accepted and same_group and evse.token is holder):
+                return INVALID
+        self._transactions.stop(evse, Cause(trigger="StopAuthorized", token=token, reason="Local"))
+        return ACCEPTED
+
+    async def _expire(self, token: Token, evse: Evse) -> None:
+        await self.context.clock.sleep(self.context.variables.number("TxCtrlr", "EVConnectionTimeOut"))
+        if evse.token is token and not evse.plugged:
+            self._transactions.stop(evse, Cause(trigger="EVConnectTimeout", reason="Timeout"))
+
+    @handles(v2.ClearCacheRequest)
+    def clear_cache(self, _: v2.ClearCacheRequest) -> v2.ClearCacheResponse:
+        """There is no cache to clear (C11)."""
+        return v2.ClearCacheResponse(status=v2.ClearCacheStatus.REJECTED)

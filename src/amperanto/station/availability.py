@@ -1,0 +1,181 @@
+"""G. Availability: connector states, heartbeats, and being put out of service.
+
+A connector's state is told when it changes in the words of the version spoken, so a change that 1.6 has two
+words for and 2.x only one makes one message there and none here. While the line is down nothing is told;
+afterwards the present state is, never the history (1.6 §4.9). Being out of service outlives a restart
+(B01.FR.06).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from amperanto.dialects.errors import NotSpoken
+from amperanto.domain.decisions import TimeTold
+from amperanto.domain.observations import ConnectorObserved, EventsReported, HeartbeatSeen
+from amperanto.domain.stations import Availability as State
+from amperanto.domain.stations import EvseRef
+from amperanto.ocpp import v2
+from amperanto.ocpp.shapes import Message, or_none
+from amperanto.station.block import Block, Then, handles
+from amperanto.station.clock import within
+from amperanto.station.context import Context
+from amperanto.station.controllers import Address
+from amperanto.station.evse import Evse
+from amperanto.station.line import Line, LineError
+
+STATION = EvseRef(0)
+ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+HEARTBEAT_INTERVAL = Address("OCPPCommCtrlr", "HeartbeatInterval")
+
+
+class Availability(Block):
+    """G. Availability."""
+
+    def __init__(self, context: Context, line: Line) -> None:
+        super().__init__(context, line)
+        self.operative = True
+        self._told: dict[EvseRef, list[Message]] = {}
+        self._interval_changed = asyncio.Event()
+        context.variables.changed.append(self._look_at)
+
+    # --- states
+
+    def observed(self, where: EvseRef) -> ConnectorObserved:
+        """The present state of a connector, or of the station."""
+        evse = self.context.evses.get(where.evse)
+        if evse is None:
+            state = State.AVAILABLE if self.operative else State.UNAVAILABLE
+            return ConnectorObserved(where=STATION, availability=state, at=self.context.now())
+        return ConnectorObserved(
+            where=where,
+            availability=evse.availability,
+            charging=evse.charging,
+            fault=evse.fault,
+            at=self.context.now(),
+            native=evse.state,
+        )
+
+    def state_message(self, where: EvseRef) -> ConnectorObserved | EventsReported:
+        """The present state, as this version tells it."""
+        return self._message(self.observed(where))
+
+    def report(self, where: EvseRef, *, again: bool = False) -> None:
+        """Tell the state if it is news; `again`: in any case."""
+        if self.line.is_ready:
+            self._tell_if_new(where, again=again)
+
+    async def report_all(self, *, again: bool) -> None:
+        """Tell every state, or those that are news, before anything else is told."""
+        for where in self._places():
+            observed = self.observed(where)
+            words = self._words(observed)
+            if (
+                words
+                and (again or words != self._told.get(where))
+                and await self.tell(self._message(observed))
+            ):
+                self._told[where] = words
+
+    def catch_up(self) -> None:
+        """Tell what changed while `report_all` was at it."""
+        for where in self._places():
+            self.report(where)
+
+    def _places(self) -> Iterator[EvseRef]:
+        if self.context.habits.station_has_a_state:
+            yield STATION
+        for evse in self.context.evses.values():
+            yield evse.where
+
+    def _tell_if_new(self, where: EvseRef, *, again: bool) -> None:
+        observed = self.observed(where)
+        words = self._words(observed)
+        if words and (again or words != self._told.get(where)):
+            self._told[where] = words
+            self.context.spawn(self._tell_state(observed, words))
+
+    async def _tell_state(self, observed: ConnectorObserved, words: list[Message]) -> None:
+        if not await self.tell(self._message(observed)) and self._told.get(observed.where) == words:
+            del self._told[observed.where]
+
+    def _words(self, observed: ConnectorObserved) -> list[Message]:
+        """How this version spells the state, its time apart; nothing where it cannot."""
+        try:
+            return self.context.dialect.write(replace(observed, at=ANY_TIME), self.context)
+        except NotSpoken:
+            return []
+
+    def _message(self, observed: ConnectorObserved) -> ConnectorObserved | EventsReported:
+        if self.context.habits.states_are_events:
+            return EventsReported(events=(observed,), at=self.context.now())
+        return observed
+
+    # --- heartbeats
+
+    async def run(self) -> None:
+        """Say something at least every HeartbeatInterval."""
+        clock = self.context.clock
+        while True:
+            await self.line.ready()
+            interval = self.context.variables.number("OCPPCommCtrlr", "HeartbeatInterval")
+            left = interval - (clock.monotonic() - self.line.last_said)
+            if left < 0.001:
+                await self.heartbeat()
+                continue
+            self._interval_changed.clear()
+            try:
+                await within(clock, left, self._interval_changed.wait())
+            except TimeoutError:
+                continue
+
+    async def heartbeat(self) -> None:
+        """Say that we live, and take over the CSMS's time (G02)."""
+        try:
+            told = await self.line.ask(HeartbeatSeen())
+        except LineError:
+            return
+        if isinstance(told, TimeTold):
+            self.context.time.set(told.now)
+
+    def _look_at(self, changed: Address) -> None:
+        if changed == HEARTBEAT_INTERVAL:
+            self._interval_changed.set()
+
+    # --- out of service and back
+
+    @handles(v2.ChangeAvailabilityRequest)
+    def change(self, asked: v2.ChangeAvailabilityRequest) -> v2.ChangeAvailabilityResponse | Then:
+        """Put a connector, an EVSE or the station in or out of service (G03, G04)."""
+        words = v2.ChangeAvailabilityStatus
+        operative = asked.operational_status == v2.OperationalStatus.OPERATIVE
+        place = or_none(asked.evse)
+        if place is None or place.id == 0:
+            self.operative = operative
+            concerned = list(self.context.evses.values())
+        elif (evse := self.context.evses.get(place.id)) and or_none(place.connector_id) in (None, 0, 1):
+            concerned = [evse]
+        else:
+            return v2.ChangeAvailabilityResponse(status=words.REJECTED)
+        at_once = [self._change(evse, operative) for evse in concerned]
+        response = v2.ChangeAvailabilityResponse(status=words.ACCEPTED if all(at_once) else words.SCHEDULED)
+        return Then(response, self._report_changes)
+
+    def _change(self, evse: Evse, operative: bool) -> bool:
+        """Whether it holds at once."""
+        if operative or (evse.transaction is None and evse.token is None):
+            evse.operative, evse.to_become_operative = operative, None
+            return True
+        evse.to_become_operative = False
+        return False
+
+    def apply_pending(self, evse: Evse) -> None:
+        """A transaction ended: carry out what had to wait for that."""
+        if evse.to_become_operative is not None:
+            evse.operative, evse.to_become_operative = evse.to_become_operative, None
+
+    async def _report_changes(self) -> None:
+        self.catch_up()

@@ -1,0 +1,211 @@
+"""The station's variables: what can be read, set and reported (B05-B08), in 2.x words for every version.
+
+OCPP 1.6's configuration keys are the same variables under other names; its dialect knows which. The
+declarations are shared by all stations (`controllers.py`); a station keeps only the values that differ.
+`computed` variables are asked when somebody reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from amperanto.domain.stations import EvseRef, Hardware
+from amperanto.ocpp import v2
+from amperanto.ocpp.shapes import or_none, unless_none
+from amperanto.station.controllers import CONTROLLERS, READ, Address, Variable, fixed, split
+from amperanto.station.evse import Evse
+
+
+class DeviceModel:
+    """The variables of one station. `changed` is called with each address that was set."""
+
+    def __init__(self) -> None:
+        self._variables = {variable.address: variable for variable in CONTROLLERS}
+        self._values: dict[Address, str] = {}
+        self._computed: dict[Address, Callable[[], str]] = {}
+        self.changed: list[Callable[[Address], None]] = []
+
+    def declare(self, variable: Variable) -> None:
+        """Add a variable."""
+        self._variables[variable.address] = variable
+
+    def compute(self, variable: Variable, value: Callable[[], str]) -> None:
+        """Add a variable whose value is asked for each time."""
+        self._variables[variable.address] = variable
+        self._computed[variable.address] = value
+
+    def text(self, component: str, variable: str, instance: str | None = None) -> str:
+        """The value. Raises KeyError for a variable this station does not have."""
+        return self._value(Address(component, variable, instance))
+
+    def number(self, component: str, variable: str, instance: str | None = None) -> int:
+        """The value as an integer."""
+        return int(self.text(component, variable, instance))
+
+    def flag(self, component: str, variable: str) -> bool:
+        """The value as a boolean."""
+        return self.text(component, variable).lower() == "true"
+
+    def words(self, component: str, variable: str) -> list[str]:
+        """The value as a list."""
+        return split(self.text(component, variable))
+
+    def put(self, component: str, variable: str, value: str, instance: str | None = None) -> None:
+        """Set a value from inside the station, read-only or not."""
+        address = Address(component, variable, instance)
+        self._values[self._variables[address].address] = value
+        for heard in self.changed:
+            heard(address)
+
+    def put_any(self, component: str, variable: str, value: str) -> None:
+        """Set a value whatever its instance. Raises KeyError for a variable this station does not have."""
+        found = [one for one in self._variables if (one.component, one.variable) == (component, variable)]
+        if not found:
+            raise KeyError(f"{component}.{variable}")
+        for one in found:
+            self.put(component, variable, value, one.instance)
+
+    def read(self, asked: v2.GetVariableData) -> v2.GetVariableResult:
+        """One result of GetVariables (B06)."""
+        status, value = self._get(asked)
+        return v2.GetVariableResult(
+            attribute_status=status,
+            attribute_value=unless_none(value),
+            component=asked.component,
+            variable=asked.variable,
+            attribute_type=asked.attribute_type,
+        )
+
+    def write(self, asked: v2.SetVariableData) -> v2.SetVariableResult:
+        """One result of SetVariables (B05); an accepted value holds from now on."""
+        return v2.SetVariableResult(
+            attribute_status=self._set(asked),
+            component=asked.component,
+            variable=asked.variable,
+            attribute_type=asked.attribute_type,
+        )
+
+    def everything(self) -> list[v2.GetVariableResult]:
+        """Every variable, as if asked for."""
+        return [self.read(_question(address)) for address in self._variables]
+
+    def report(self, wanted: Callable[[Variable], bool]) -> list[v2.ReportData]:
+        """The variables for which `wanted` holds, with their characteristics (B07, B08)."""
+        found = (one for one in self._variables.values() if wanted(one))
+        return [_reported(replace(one, value=self._value(one.address))) for one in found]
+
+    def components_where(self, variable: str, otherwise: bool) -> set[object]:
+        """The (component, place) pairs whose variable is true, or that have none such where `otherwise`."""
+        every = {(one.component, one.where) for one in self._variables}
+        having = {(one.component, one.where): one for one in self._variables if one.variable == variable}
+        return {
+            place
+            for place in every
+            if (self._value(having[place]).lower() == "true" if place in having else otherwise)
+        }
+
+    def _value(self, address: Address) -> str:
+        if address in self._computed:
+            return self._computed[address]()
+        return self._values.get(address, self._variables[address].value)
+
+    def _missing(self, address: Address) -> str | None:
+        if address in self._variables:
+            return None
+        place = (address.component, address.where)
+        known = any((one.component, one.where) == place for one in self._variables)
+        return "UnknownVariable" if known else "UnknownComponent"
+
+    def _get(self, asked: v2.GetVariableData) -> tuple[v2.GetVariableStatus, str | None]:
+        words = v2.GetVariableStatus
+        address = _address(asked.component, asked.variable)
+        if missing := self._missing(address):
+            return words(missing), None
+        if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
+            return words.NOT_SUPPORTED_ATTRIBUTE_TYPE, None
+        if self._variables[address].mutability is v2.Mutability.WRITE_ONLY:
+            return words.REJECTED, None
+        return words.ACCEPTED, self._value(address)
+
+    def _set(self, asked: v2.SetVariableData) -> v2.SetVariableStatus:
+        words = v2.SetVariableStatus
+        address = _address(asked.component, asked.variable)
+        if missing := self._missing(address):
+            return words(missing)
+        if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
+            return words.NOT_SUPPORTED_ATTRIBUTE_TYPE
+        variable = self._variables[address]
+        if variable.mutability is READ or not variable.accepts(asked.attribute_value):
+            return words.REJECTED
+        self.put(address.component, address.variable, asked.attribute_value, address.instance)
+        return words.REBOOT_REQUIRED if variable.reboot else words.ACCEPTED
+
+
+def _address(component: v2.Component, variable: v2.Variable) -> Address:
+    place = or_none(component.evse)
+    where = None if place is None else EvseRef(place.id, or_none(place.connector_id))
+    return Address(component.name, variable.name, or_none(variable.instance), where)
+
+
+def _spelled(address: Address) -> tuple[v2.Component, v2.Variable]:
+    where = address.where
+    place = None if where is None else v2.EVSE(id=where.evse, connector_id=unless_none(where.connector))
+    component = v2.Component(name=address.component, evse=unless_none(place))
+    return component, v2.Variable(name=address.variable, instance=unless_none(address.instance))
+
+
+def _question(address: Address) -> v2.GetVariableData:
+    component, variable = _spelled(address)
+    return v2.GetVariableData(component=component, variable=variable)
+
+
+def _reported(variable: Variable) -> v2.ReportData:
+    component, name = _spelled(variable.address)
+    return v2.ReportData(
+        component=component,
+        variable=name,
+        variable_attribute=[v2.VariableAttribute(value=variable.value, mutability=variable.mutability)],
+        variable_characteristics=v2.VariableCharacteristics(
+            data_type=variable.data,
+            supports_monitoring=False,
+            unit=unless_none(variable.unit),
+            min_limit=unless_none(None if variable.least is None else float(variable.least)),
+            values_list=unless_none(",".join(variable.choices) or None),
+        ),
+    )
+
+
+def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, *, keys: bool) -> None:
+    """Add what the station is made of: itself, its EVSEs and connectors; and the `keys` only 1.6 has."""
+    model.declare(fixed("ChargingStation", "VendorName", hardware.vendor))
+    model.declare(fixed("ChargingStation", "Model", hardware.model))
+    model.declare(fixed("ChargingStation", "SupplyPhases", "3"))
+    model.declare(fixed("ChargingStation", "Available", "true"))
+    model.declare(fixed("ChargingStation", "AvailabilityState", "Available"))
+    for number, evse in evses.items():
+        place, connector = EvseRef(number), EvseRef(number, 1)
+        phases = str(evse.outlet.phases)
+        watts = evse.outlet.max_current.value * evse.outlet.voltage.value * evse.outlet.phases
+        model.declare(fixed("EVSE", "Available", "true", place))
+        model.declare(fixed("EVSE", "SupplyPhases", phases, place))
+        model.declare(fixed("EVSE", "Power", str(watts), place))
+        model.declare(fixed("Connector", "Available", "true", connector))
+        model.declare(fixed("Connector", "ConnectorType", "cType2", connector))
+        model.declare(fixed("Connector", "SupplyPhases", phases, connector))
+        for variable in (
+            fixed("EVSE", "AvailabilityState", "", place),
+            fixed("Connector", "AvailabilityState", "", connector),
+        ):
+            model.compute(variable, partial(_availability, evse))
+    if keys:
+        model.declare(fixed("ConfigurationKeys", "NumberOfConnectors", str(len(evses))))
+        model.declare(fixed("ConfigurationKeys", "SupportedFeatureProfiles", "Core,RemoteTrigger"))
+        model.declare(
+            Variable(address=Address("ConfigurationKeys", "ConnectorPhaseRotation"), value="NotApplicable")
+        )
+
+
+def _availability(evse: Evse) -> str:
+    return evse.availability.value

@@ -1,0 +1,48 @@
+"""What an OCPP version obliges a station to do, apart from how it is spelled.
+
+Spelling is the dialects' work. These few habits are behaviour, and this table is the only place of the room
+that tells versions apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amperanto.ocpp.versions import Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How a station of one version behaves."""
+
+    csms_numbers_transactions: bool = False
+    """The CSMS names a transaction in its answer; until then nothing more can be said about it (1.6)."""
+    register_stands_alone: bool = False
+    """Start and stop carry the meter's figure themselves, not among sampled values (1.6)."""
+    station_has_a_state: bool = False
+    """The station as a whole reports a state beside its connectors (1.6 connector 0)."""
+    has_configuration_keys: bool = False
+    """There are keys that stand for no variable (1.6 NumberOfConnectors and others)."""
+    states_are_events: bool = False
+    """Connector states travel as NotifyEvent (2.1, G01)."""
+    soft_reset_ends_transactions: bool = False
+    """A reset on idle stops what runs instead of waiting for it (1.6 Soft)."""
+    progress_has_two_forms: bool = False
+    """TriggerMessage means the older messages about firmware and logs, ExtendedTriggerMessage the newer (1.6)."""
+    unlock_ends_transaction: bool = False
+    """Unlocking stops the transaction; in 2.x it is refused (F05)."""
+
+
+HABITS = {
+    Version.V16: Habits(
+        csms_numbers_transactions=True,
+        register_stands_alone=True,
+        station_has_a_state=True,
+        has_configuration_keys=True,
+        soft_reset_ends_transactions=True,
+        progress_has_two_forms=True,
+        unlock_ends_transaction=True,
+    ),
+    Version.V201: Habits(),
+    Version.V21: Habits(states_are_events=True),
+}

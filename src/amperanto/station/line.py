@@ -1,0 +1,183 @@
+"""The station's line to its CSMS: opens it, opens it again, and asks over it.
+
+The line is *up* while a socket is open and *ready* once the CSMS has accepted a boot; an acceptance
+outlives the socket, so a plain reconnect needs no new boot (B04). Between attempts it waits as the standard
+says: RetryBackOffWaitMinimum doubled RetryBackOffRepeatTimes times, each plus a random part (messages
+§3.2).
+
+`ask` says one neutral word in the wire's words and returns the neutral answer. It knows two ways to fail: the
+line is gone (Offline), or the CSMS had the message and did not process it (Unprocessed). The `journal` holds
+what was answered, and only that: what a test may hold the CSMS to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from amperanto.dialects.dialect import Neutral, Said
+from amperanto.domain.stations import Registration
+from amperanto.ocpp.errors import CallRefused, CallTimedOut
+from amperanto.ocpp.shapes import Message, Request, Response
+from amperanto.station.context import Context
+from amperanto.transport.link import PeerClosed, QueueFull, TransportError
+from amperanto.transport.mailbox import IncomingCall
+from amperanto.transport.peer import Peer
+
+Connect = Callable[[], Awaitable[Peer]]
+JOURNAL = 100_000
+
+
+class LineError(Exception):
+    """The root of what can go wrong on the line."""
+
+
+class Offline(LineError):
+    """There is no connection, or it broke before the answer came."""
+
+
+class Unprocessed(LineError):
+    """The CSMS answered an error, or not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A message of ours and the CSMS's answer to it, as they were on the wire."""
+
+    at: datetime
+    message: Message
+    answer: Response
+
+
+class Line:
+    """One station's connection, through all its sockets."""
+
+    def __init__(self, context: Context, connect: Connect) -> None:
+        self.registration: Registration | None = None
+        self.journal: deque[Answered] = deque(maxlen=JOURNAL)
+        self.on_answered: Callable[[Answered], None] | None = None
+        self.on_up: list[Callable[[], Awaitable[None]]] = []
+        self.on_down: list[Callable[[], None]] = []
+        self.on_call: Callable[[IncomingCall], Awaitable[None]] | None = None
+        self.last_said = 0.0
+        self.down_since: float | None = None
+        self.wait_before_next: float = 0.0
+        self._context = context
+        self._connect = connect
+        self._peer: Peer | None = None
+        self._ready = asyncio.Event()
+
+    @property
+    def up(self) -> bool:
+        """Whether a socket is open."""
+        return self._peer is not None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether anything but a boot may be said."""
+        return self._ready.is_set()
+
+    async def ready(self) -> None:
+        """Return once anything may be said."""
+        await self._ready.wait()
+
+    def open_for_all(self) -> None:
+        """The CSMS accepts us: everything may be said, and the queue flows."""
+        if self.up:
+            self._ready.set()
+
+    async def run(self) -> None:
+        """Keep the line open, for ever."""
+        while True:
+            peer = await self._open()
+            self._peer = peer
+            greeting = asyncio.create_task(self._greet())
+            try:
+                async for call in peer:
+                    if self.on_call is not None:
+                        await self.on_call(call)
+            finally:
+                greeting.cancel()
+                self._down()
+                await asyncio.gather(greeting, return_exceptions=True)
+
+    async def hang_up(self, *, again_after: float = 0.0) -> None:
+        """Close the socket; a new one is opened after that many seconds."""
+        self.wait_before_next = again_after
+        if self._peer is not None:
+            await self._peer.close()
+
+    def forget_registration(self) -> None:
+        """The station restarts: it has to boot again before it may speak."""
+        self.registration = None
+        self._ready.clear()
+
+    async def ask(self, neutral: Neutral) -> Said:
+        """Say it and return the answer. Raises Offline, Unprocessed, and NotSpoken before the wire."""
+        context = self._context
+        messages = context.dialect.write(neutral, context)
+        answers = [await self._call(message) for message in messages]
+        return context.dialect.hear(neutral, answers, context)
+
+    async def _call(self, message: Message) -> Response:
+        peer = self._peer
+        if peer is None:
+            raise Offline
+        timeout = self._context.variables.number("OCPPCommCtrlr", "MessageTimeout", "Default")
+        self.last_said = self._context.clock.monotonic()
+        try:
+            call = peer.call(cast(Request[Any], message), timeout=timeout)
+            answer = await self._context.clock.elsewhere(call, timeout)
+        except PeerClosed as error:
+            raise Offline from error
+        except (CallRefused, CallTimedOut, QueueFull, TimeoutError) as error:
+            raise Unprocessed(f"{message.action}: {error}") from error
+        self._note(Answered(self._context.now(), message, answer))
+        return answer
+
+    def _note(self, answered: Answered) -> None:
+        self.journal.append(answered)
+        if self.on_answered is not None:
+            self.on_answered(answered)
+
+    async def _greet(self) -> None:
+        for heard in self.on_up:
+            await heard()
+
+    def _down(self) -> None:
+        self._peer = None
+        self._ready.clear()
+        self.down_since = self._context.clock.monotonic()
+        for heard in self.on_down:
+            heard()
+
+    async def _open(self) -> Peer:
+        """A new connection, however long it takes."""
+        clock, number = self._context.clock, self._context.variables.number
+        attempt = 0
+        if self.wait_before_next:
+            await clock.sleep(self.wait_before_next)
+            self.wait_before_next = 0.0
+        elif self.down_since is not None:
+            await clock.sleep(self._back_off(0))
+            attempt = 1
+        while True:
+            try:
+                return await clock.elsewhere(
+                    self._connect(), number("OCPPCommCtrlr", "MessageTimeout", "Default")
+                )
+            except (OSError, TimeoutError, TransportError):
+                if self.down_since is None:
+                    self.down_since = clock.monotonic()
+            await clock.sleep(self._back_off(attempt))
+            attempt += 1
+
+    def _back_off(self, attempt: int) -> float:
+        number = self._context.variables.number
+        doublings = min(attempt, number("OCPPCommCtrlr", "RetryBackOffRepeatTimes"))
+        wait = number("OCPPCommCtrlr", "RetryBackOffWaitMinimum") * 2**doublings
+        return wait + self._context.random.uniform(0, number("OCPPCommCtrlr", "RetryBackOffRandomRange"))

@@ -1,0 +1,228 @@
+"""B. Provisioning: booting, being configured, reporting, restarting.
+
+A boot is repeated until the CSMS accepts it, at the interval it names (B01-B03); only then is anything else
+said, connector states first. An acceptance lasts until the next restart: a lost connection needs no new
+boot. A restart keeps what a real station keeps in its memory (variables, availability, the queue) and
+forgets the acceptance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from amperanto.domain.decisions import BootDecision
+from amperanto.domain.observations import StationBooted
+from amperanto.domain.stations import Registration
+from amperanto.ocpp import v2
+from amperanto.ocpp.shapes import or_none
+from amperanto.station.availability import Availability
+from amperanto.station.block import Block, Then, handles
+from amperanto.station.clock import within
+from amperanto.station.controllers import Variable
+from amperanto.station.line import Offline, Unprocessed
+from amperanto.station.queue import Queue
+from amperanto.station.transactions import Cause, Transactions
+
+OWN_RETRY = 30
+"""Seconds until the next boot when the CSMS does not say, or does not answer."""
+RESTART = 5.0
+"""Seconds a restart takes."""
+LAST_WORDS = 30.0
+"""Seconds a restart waits for the queue to be delivered."""
+A_PART = 20
+"""Variables in one NotifyReport."""
+RESETS = {v2.Reset.IMMEDIATE: "RemoteReset", v2.Reset.ON_IDLE: "ScheduledReset"}
+
+
+class Provisioning(Block):
+    """B. Provisioning."""
+
+    def __init__(self, transactions: Transactions, availability: Availability, queue: Queue) -> None:
+        super().__init__(transactions.context, transactions.line)
+        self._transactions = transactions
+        self._availability = availability
+        self._queue = queue
+        self._reason = "PowerUp"
+        self._boot_now = asyncio.Event()
+        self._reset_when_idle: v2.Reset | None = None
+        self.line.on_up.append(self._greet)
+        transactions.on_idle.append(self._now_idle)
+
+    # --- boot
+
+    async def _greet(self) -> None:
+        """A new connection: boot unless the CSMS accepted us since we started; then say how things are."""
+        line = self.line
+        down_since, line.down_since = line.down_since, None
+        again = down_since is None or self._gone_for_long(down_since)
+        while line.registration is not Registration.ACCEPTED:
+            again = True
+            self._boot_now.clear()
+            await self._boot()
+        await self._availability.report_all(again=again)
+        line.open_for_all()
+        self._availability.catch_up()
+
+    def _gone_for_long(self, since: float) -> bool:
+        threshold = self.context.variables.number("OCPPCommCtrlr", "OfflineThreshold")
+        return self.context.clock.monotonic() - since > threshold
+
+    async def _boot(self) -> None:
+        """Say that we started; unless accepted, return when it is time to say so again."""
+        wait = OWN_RETRY
+        try:
+            told = await self.line.ask(StationBooted(hardware=self.context.hardware, reason=self._reason))
+        except Unprocessed:
+            pass
+        except Offline:
+            await asyncio.Event().wait()  # The line notices too, and ends this greeting.
+        else:
+            if isinstance(told, BootDecision):
+                self._take_over(told)
+                wait = told.interval if told.interval > 0 else OWN_RETRY
+        if self.line.registration is Registration.ACCEPTED:
+            return
+        try:
+            await within(self.context.clock, wait, self._boot_now.wait())
+        except TimeoutError:
+            return
+        self._reason = "Triggered"
+
+    def _take_over(self, told: BootDecision) -> None:
+        self.line.registration = told.status
+        self.context.time.set(told.now)
+        if told.status is Registration.ACCEPTED and told.interval > 0:
+            self.context.variables.put("OCPPCommCtrlr", "HeartbeatInterval", str(told.interval))
+
+    def boot_again(self) -> None:
+        """Boot now instead of at the interval (F06)."""
+        self._boot_now.set()
+
+    # --- variables
+
+    @handles(v2.GetVariablesRequest)
+    def get(self, asked: v2.GetVariablesRequest) -> v2.GetVariablesResponse:
+        """Read variables (B06); 1.6 asks for all of them by naming none."""
+        read = self.context.variables.read
+        results = [read(one) for one in asked.get_variable_data] or self.context.variables.everything()
+        return v2.GetVariablesResponse(get_variable_result=results)
+
+    @handles(v2.SetVariablesRequest)
+    def set(self, asked: v2.SetVariablesRequest) -> v2.SetVariablesResponse:
+        """Write variables (B05)."""
+        results = [self.context.variables.write(one) for one in asked.set_variable_data]
+        return v2.SetVariablesResponse(set_variable_result=results)
+
+    @handles(v2.GetBaseReportRequest)
+    def base_report(self, asked: v2.GetBaseReportRequest) -> v2.GetBaseReportResponse | Then:
+        """Report all variables, those that can be set, or the states (B07)."""
+        wanted = BASES.get(asked.report_base)
+        if wanted is None:
+            return v2.GetBaseReportResponse(status=v2.GenericDeviceModelStatus.NOT_SUPPORTED)
+        found = self.context.variables.report(wanted)
+        response = v2.GetBaseReportResponse(status=v2.GenericDeviceModelStatus.ACCEPTED)
+        return Then(response, lambda: self._report(asked.request_id, found))
+
+    @handles(v2.GetReportRequest)
+    def report(self, asked: v2.GetReportRequest) -> v2.GetReportResponse | Then:
+        """Report chosen variables (B08)."""
+        found = self.context.variables.report(_chosen(asked, self.context.variables.components_where))
+        if not found:
+            return v2.GetReportResponse(status=v2.GenericDeviceModelStatus.EMPTY_RESULT_SET)
+        response = v2.GetReportResponse(status=v2.GenericDeviceModelStatus.ACCEPTED)
+        return Then(response, lambda: self._report(asked.request_id, found))
+
+    async def _report(self, request: int, found: list[v2.ReportData]) -> None:
+        parts = [found[at : at + A_PART] for at in range(0, len(found), A_PART)]
+        for number, part in enumerate(parts):
+            more = number + 1 < len(parts)
+            report = v2.NotifyReportRequest(
+                request_id=request, generated_at=self.context.now(), seq_no=number, report_data=part, tbc=more
+            )
+            if not await self.tell(report):
+                return
+
+    # --- restart
+
+    @handles(v2.ResetRequest)
+    def reset(self, asked: v2.ResetRequest) -> v2.ResetResponse | Then:
+        """Restart: now, or once nobody charges (B11, B12)."""
+        words = v2.ResetStatus
+        if or_none(asked.evse_id) is not None or asked.type not in RESETS:
+            return v2.ResetResponse(status=words.REJECTED)
+        waits = asked.type == v2.Reset.ON_IDLE and not self.context.habits.soft_reset_ends_transactions
+        if waits and self._transactions.running():
+            self._reset_when_idle = asked.type
+            return v2.ResetResponse(status=words.SCHEDULED)
+        return Then(v2.ResetResponse(status=words.ACCEPTED), lambda: self._restart(asked.type))
+
+    def _now_idle(self) -> None:
+        kind, self._reset_when_idle = self._reset_when_idle, None
+        if kind is not None:
+            self.context.spawn(self._restart(kind))
+
+    async def _restart(self, kind: v2.Reset) -> None:
+        self._reason = RESETS[kind]
+        for evse in self._transactions.running():
+            self._transactions.stop(evse, Cause(trigger="ResetCommand", reason="ImmediateReset"))
+        try:
+            await within(self.context.clock, LAST_WORDS, self._queue.drained())
+        except TimeoutError:
+            pass  # What is left is kept, and delivered after the boot.
+        self.line.forget_registration()
+        await self.line.hang_up(again_after=RESTART)
+
+
+def _changeable(variable: Variable) -> bool:
+    return variable.mutability is not v2.Mutability.READ_ONLY
+
+
+def _is_state(variable: Variable) -> bool:
+    return variable.address.variable in ("AvailabilityState", "Available", "Problem")
+
+
+BASES: dict[str, Callable[[Variable], bool]] = {
+    v2.ReportBase.FULL_INVENTORY: lambda _: True,
+    v2.ReportBase.CONFIGURATION_INVENTORY: _changeable,
+    v2.ReportBase.SUMMARY_INVENTORY: _is_state,
+}
+
+
+def _chosen(
+    asked: v2.GetReportRequest, components_where: Callable[[str, bool], set[object]]
+) -> Callable[[Variable], bool]:
+    """Whether a variable is among those asked for: any criterion, and any component and variable named."""
+    criteria = or_none(asked.component_criteria) or []
+    named = or_none(asked.component_variable) or []
+    # B08: without the variable a component counts as active, available and enabled, not as having a problem.
+    fitting = [components_where(word, word != v2.ComponentCriterion.PROBLEM) for word in criteria]
+
+    def wanted(variable: Variable) -> bool:
+        place = (variable.address.component, variable.address.where)
+        return (not fitting or any(place in found for found in fitting)) and (
+            not named or any(_names(one, variable) for one in named)
+        )
+
+    return wanted
+
+
+def _names(one: v2.ComponentVariable, variable: Variable) -> bool:
+    """Whether a component and variable, as far as they are said, mean this variable."""
+    address = variable.address
+    if one.component.name.casefold() != address.component.casefold():
+        return False
+    place = or_none(one.component.evse)
+    if place is not None:
+        where = address.where
+        if (
+            where is None
+            or where.evse != place.id
+            or or_none(place.connector_id) not in (None, where.connector)
+        ):
+            return False
+    name = or_none(one.variable)
+    if name is None:
+        return True
+    same = name.name.casefold() == address.variable.casefold()
+    return same and or_none(name.instance) in (None, address.instance)

@@ -1,0 +1,164 @@
+"""F. Remote control: start, stop, unlock and trigger, as the CSMS asks.
+
+The answer says whether the station will try; what comes of it is told afterwards, in the usual messages.
+Starting and stopping are refused before the CSMS has accepted the station (B02.FR.05).
+"""
+
+from __future__ import annotations
+
+from amperanto.domain.observations import FirmwareProgressed, LogProgressed
+from amperanto.domain.stations import Registration
+from amperanto.domain.tokens import Token
+from amperanto.ocpp import v2
+from amperanto.ocpp.shapes import or_none, unless_none
+from amperanto.station.authorization import Authorization
+from amperanto.station.availability import Availability
+from amperanto.station.block import Block, Then, handles
+from amperanto.station.evse import Evse
+from amperanto.station.meter_values import TRIGGER, MeterValues
+from amperanto.station.provisioning import Provisioning
+from amperanto.station.transactions import Cause, Transactions
+
+ASKED = v2.RequestStartStopStatus
+TRIGGERED = v2.TriggerMessageStatus
+
+
+class RemoteControl(Block):
+    """F. Remote control."""
+
+    def __init__(
+        self,
+        authorization: Authorization,
+        transactions: Transactions,
+        availability: Availability,
+        meters: MeterValues,
+        provisioning: Provisioning,
+    ) -> None:
+        super().__init__(transactions.context, transactions.line)
+        self._provisioning = provisioning
+        self._authorization = authorization
+        self._transactions = transactions
+        self._availability = availability
+        self._meters = meters
+
+    # --- start and stop
+
+    @handles(v2.RequestStartTransactionRequest)
+    def start(self, asked: v2.RequestStartTransactionRequest) -> v2.RequestStartTransactionResponse | Then:
+        """Let a token charge (F01, F02)."""
+        evse = self._free(or_none(asked.evse_id))
+        if evse is None or self.line.registration is not Registration.ACCEPTED:
+            return v2.RequestStartTransactionResponse(status=ASKED.REJECTED)
+        token = Token(asked.id_token.id_token, asked.id_token.type)
+        running = None if evse.transaction is None else evse.transaction.reference
+        response = v2.RequestStartTransactionResponse(
+            status=ASKED.ACCEPTED, transaction_id=unless_none(running)
+        )
+        return Then(response, lambda: self._start(token, evse, asked.remote_start_id))
+
+    async def _start(self, token: Token, evse: Evse, remote_start: int) -> None:
+        if self.context.variables.flag("AuthCtrlr", "AuthorizeRemoteStart"):
+            outcome = await self._authorization.decide(token)
+            if not outcome.accepted:
+                return
+        if evse.usable:
+            cause = Cause(trigger="RemoteStart", token=token, remote_start=remote_start)
+            self._authorization.admit(token, evse, cause)
+
+    def _free(self, wanted: int | None) -> Evse | None:
+        """The EVSE asked for, or the likeliest one: where a car already waits."""
+        if wanted is not None:
+            evse = self.context.evses.get(wanted)
+            return evse if evse is not None and evse.usable else None
+        free = [evse for evse in self.context.evses.values() if evse.usable]
+        return next((evse for evse in free if evse.plugged), free[0] if free else None)
+
+    @handles(v2.RequestStopTransactionRequest)
+    def stop(self, asked: v2.RequestStopTransactionRequest) -> v2.RequestStopTransactionResponse | Then:
+        """End a transaction (F03)."""
+        found = self.context.transaction_of(asked.transaction_id)
+        accepted = self.line.registration is Registration.ACCEPTED
+        if found is None or not found.open or not accepted:
+            return v2.RequestStopTransactionResponse(status=ASKED.REJECTED)
+        evse = self.context.evses[found.evse]
+        return Then(v2.RequestStopTransactionResponse(status=ASKED.ACCEPTED), lambda: self._stop(evse))
+
+    async def _stop(self, evse: Evse) -> None:
+        if evse.transaction is not None:
+            self._transactions.stop(evse, Cause(trigger="RemoteStop", reason="Remote"))
+
+    # --- unlock
+
+    @handles(v2.UnlockConnectorRequest)
+    def unlock(self, asked: v2.UnlockConnectorRequest) -> v2.UnlockConnectorResponse:
+        """Open the cable lock (F05)."""
+        words = v2.UnlockStatus
+        evse = self.context.evses.get(asked.evse_id)
+        if evse is None or asked.connector_id != 1:
+            return v2.UnlockConnectorResponse(status=words.UNKNOWN_CONNECTOR)
+        if evse.token is not None and evse.transaction is not None:
+            if not self.context.habits.unlock_ends_transaction:
+                return v2.UnlockConnectorResponse(status=words.ONGOING_AUTHORIZED_TRANSACTION)
+            self._transactions.stop(evse, Cause(trigger="UnlockCommand", reason="Other"))
+        unlocked = evse.outlet.lock.unlock()
+        return v2.UnlockConnectorResponse(status=words.UNLOCKED if unlocked else words.UNLOCK_FAILED)
+
+    # --- trigger
+
+    @handles(v2.TriggerMessageRequest)
+    def trigger(self, asked: v2.TriggerMessageRequest) -> v2.TriggerMessageResponse | Then:
+        """Send a message now (F06): the answer first, then the message."""
+        words = v2.MessageTrigger
+        place = or_none(asked.evse)
+        only = None if place is None or place.id == 0 else place.id
+        if only is not None and only not in self.context.evses:
+            return v2.TriggerMessageResponse(status=TRIGGERED.REJECTED)
+        accepted = v2.TriggerMessageResponse(status=TRIGGERED.ACCEPTED)
+        match asked.requested_message:
+            case words.BOOT_NOTIFICATION:
+                if self.line.registration is Registration.ACCEPTED:
+                    return v2.TriggerMessageResponse(status=TRIGGERED.REJECTED)
+                return Then(accepted, self._boot)
+            case words.HEARTBEAT:
+                return Then(accepted, self._availability.heartbeat)
+            case words.STATUS_NOTIFICATION:
+                return Then(accepted, lambda: self._states(only))
+            case words.METER_VALUES:
+                return Then(accepted, lambda: self._meters.report(TRIGGER, self._sampled_apart, only))
+            case words.TRANSACTION_EVENT:
+                running = [evse for evse in self._transactions.running() if only in (None, evse.number)]
+                if not running:
+                    return v2.TriggerMessageResponse(status=TRIGGERED.REJECTED)
+                return Then(accepted, lambda: self._events(running))
+            case words.LOG_STATUS_NOTIFICATION:
+                log = LogProgressed(status="Idle", diagnostics=self._in_old_form())
+                return Then(accepted, lambda: self._idle(log))
+            case words.FIRMWARE_STATUS_NOTIFICATION:
+                firmware = FirmwareProgressed(status="Idle", signed=not self._in_old_form())
+                return Then(accepted, lambda: self._idle(firmware))
+            case _:
+                return v2.TriggerMessageResponse(status=TRIGGERED.NOT_IMPLEMENTED)
+
+    def _in_old_form(self) -> bool:
+        return self.context.habits.progress_has_two_forms and self.context.command == "TriggerMessage"
+
+    async def _boot(self) -> None:
+        self._provisioning.boot_again()
+
+    async def _states(self, only: int | None) -> None:
+        for evse in self.context.evses.values():
+            if only in (None, evse.number):
+                await self.tell(self._availability.state_message(evse.where))
+
+    async def _events(self, running: list[Evse]) -> None:
+        for evse in running:
+            self._transactions.sample(evse, TRIGGER)
+
+    async def _idle(self, told: LogProgressed | FirmwareProgressed) -> None:
+        await self.tell(told)
+
+    def _sampled_apart(self, evse: Evse, context: str) -> bool:
+        """In 1.6 a triggered reading belongs to the running transaction; 2.x has TransactionEvent for it."""
+        if self.context.habits.csms_numbers_transactions:
+            return self._transactions.sample(evse, context)
+        return False

@@ -1,0 +1,252 @@
+"""Station: a charging station in software, put together.
+
+    station = Station("CP-1", Version.V201, connect=lambda: websocket.connect(url, Version.V201))
+    running = asyncio.create_task(station.run())
+    await station.plug_in(1, Vehicle())
+    await station.present(Token("04A2B3", "ISO14443"), 1)
+
+What happens to it physically (a car, a token, a fault) comes through this class; what the CSMS commands
+comes over the line and is answered by the block that `handles` it. Both end in the same few doors, above
+all `Transactions.changed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from random import Random
+
+from amperanto.dialects import dialect_for
+from amperanto.dialects.dialect import Neutral, Said
+from amperanto.dialects.errors import NotSpoken
+from amperanto.domain.stations import Fault, Hardware, Registration
+from amperanto.domain.tokens import Authorization as Outcome
+from amperanto.domain.tokens import Token
+from amperanto.ocpp.errors import NotAllowedNow, NotImplementedHere, NotSupportedHere, RemoteProtocolError
+from amperanto.ocpp.versions import Version
+from amperanto.station.authorization import Authorization
+from amperanto.station.availability import Availability
+from amperanto.station.block import Block, Then
+from amperanto.station.clock import Clock, RealClock, StationTime
+from amperanto.station.context import Context
+from amperanto.station.data_transfer import DataTransfer
+from amperanto.station.device_model import DeviceModel, describe
+from amperanto.station.evse import Evse, Transaction
+from amperanto.station.habits import HABITS
+from amperanto.station.hardware import Outlet
+from amperanto.station.line import Answered, Connect, Line
+from amperanto.station.meter_values import MeterValues
+from amperanto.station.provisioning import Provisioning
+from amperanto.station.queue import Queue
+from amperanto.station.remote_control import RemoteControl
+from amperanto.station.transactions import Cause, Transactions
+from amperanto.station.vehicle import Vehicle
+from amperanto.transport.link import PeerClosed
+from amperanto.transport.mailbox import IncomingCall
+
+MAKE = Hardware(vendor="Amperanto", model="Pretender", firmware_version="1.0")
+
+
+class Station:
+    """One charging station. `connect` opens a connection; `variables` sets values by (component, name)."""
+
+    def __init__(
+        self,
+        identity: str,
+        version: Version,
+        *,
+        connect: Connect,
+        evses: int | Mapping[int, Outlet] = 1,
+        clock: Clock | None = None,
+        seed: int | str | None = None,
+        hardware: Hardware = MAKE,
+        variables: Mapping[tuple[str, str], str | int | bool] | None = None,
+    ) -> None:
+        time = clock or RealClock()
+        outlets = {number: Outlet() for number in range(1, evses + 1)} if isinstance(evses, int) else evses
+        self.context = context = Context(
+            identity=identity,
+            hardware=hardware,
+            dialect=dialect_for(version),
+            habits=HABITS[version],
+            clock=time,
+            time=StationTime(time),
+            random=Random(identity if seed is None else seed),  # noqa: S311
+            variables=DeviceModel(),
+            evses={number: Evse(number, outlet, time) for number, outlet in sorted(outlets.items())},
+        )
+        self.version = version
+        self.line = Line(context, connect)
+        self.line.on_call = self._answer
+        self._queue = Queue(context, self.line)
+        self._stopped = asyncio.Event()
+        describe(context.variables, context.evses, hardware, keys=context.habits.has_configuration_keys)
+        for (component, name), value in (variables or {}).items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            context.variables.put_any(component, name, text)
+        self._build()
+
+    def _build(self) -> None:
+        context, line = self.context, self.line
+        self._meters = MeterValues(context, line)
+        self._availability = Availability(context, line)
+        self._transactions = Transactions(self._queue, self._meters, self._availability)
+        self._authorization = Authorization(self._transactions)
+        provisioning = Provisioning(self._transactions, self._availability, self._queue)
+        remote = RemoteControl(
+            self._authorization, self._transactions, self._availability, self._meters, provisioning
+        )
+        blocks: tuple[Block, ...] = (
+            provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
+            DataTransfer(context, line),
+        )  # fmt: skip
+        self._handlers = {kind: handler for block in blocks for kind, handler in block.handlers().items()}
+
+    # --- what can be seen
+
+    @property
+    def identity(self) -> str:
+        """The last segment of its URL."""
+        return self.context.identity
+
+    @property
+    def evses(self) -> dict[int, Evse]:
+        """Its EVSEs, by number."""
+        return self.context.evses
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """Its transactions, oldest first, running ones included."""
+        return self.context.transactions
+
+    @property
+    def registration(self) -> Registration | None:
+        """What the CSMS answered to the last boot; None since a restart."""
+        return self.line.registration
+
+    @property
+    def online(self) -> bool:
+        """Whether it is connected and accepted."""
+        return self.line.is_ready
+
+    @property
+    def journal(self) -> list[Answered]:
+        """What the CSMS has answered, oldest first."""
+        return list(self.line.journal)
+
+    @property
+    def queued(self) -> int:
+        """How many transaction reports the CSMS has not answered yet."""
+        return len(self._queue)
+
+    def when_answered(self, heard: Callable[[Answered], None]) -> None:
+        """Call that with each answer as it comes, to keep a journal elsewhere."""
+        self.line.on_answered = heard
+
+    # --- its life
+
+    async def run(self) -> None:
+        """Live until `stop`: connect, boot, answer, reconnect."""
+        context = self.context
+        async with asyncio.TaskGroup() as group:
+            context.group = group
+            for work in (
+                self.line.run(), self._queue.run(), self._availability.run(),
+                self._meters.run(self._transactions.sample), *context.later,
+            ):  # fmt: skip
+                context.spawn(work)
+            context.later.clear()
+            try:
+                await self._stopped.wait()
+            finally:
+                context.group = None
+                for task in tuple(context.tasks):
+                    task.cancel()
+        await self.line.hang_up()
+
+    def stop(self) -> None:
+        """Switch it off; `run` returns. What was not delivered stays in the queue of this object."""
+        self._stopped.set()
+
+    async def ready(self) -> None:
+        """Return once it is connected and accepted."""
+        await self.line.ready()
+
+    async def drained(self) -> None:
+        """Return once the CSMS has answered every transaction report."""
+        await self._queue.drained()
+
+    # --- what people and cars do
+
+    async def plug_in(self, evse: int, vehicle: Vehicle) -> None:
+        """Put the cable into a car. Raises ValueError when another car is there."""
+        place = self.evses[evse]
+        place.settle()
+        place.outlet.connect(vehicle)
+        place.outlet.lock.lock()
+        place.finishing = False
+        self._transactions.changed(place, Cause(trigger="CablePluggedIn"))
+
+    async def unplug(self, evse: int) -> Vehicle | None:
+        """Pull the cable out of the car; the car."""
+        place = self.evses[evse]
+        place.settle()
+        vehicle = place.outlet.disconnect()
+        place.finishing = False
+        place.token = place.remote_start = None
+        self._transactions.changed(place, Cause(trigger="EVCommunicationLost", reason="EVDisconnected"))
+        return vehicle
+
+    async def present(self, token: Token, evse: int) -> Outcome:
+        """Hold a token to the reader of an EVSE: starts, or stops what it started."""
+        return await self._authorization.present(token, self.evses[evse])
+
+    async def fail(self, evse: int, fault: Fault) -> None:
+        """Something breaks: energy stops, and so does the transaction."""
+        place = self.evses[evse]
+        place.settle()
+        place.fault = fault
+        place.token = place.remote_start = None
+        self._transactions.changed(place, Cause(trigger="AbnormalCondition", reason="Other"))
+
+    async def repair(self, evse: int) -> None:
+        """It works again."""
+        place = self.evses[evse]
+        place.fault = None
+        self._transactions.changed(place, Cause(trigger="AbnormalCondition"))
+
+    async def changed(self, evse: int) -> None:
+        """Return at the next change of that EVSE."""
+        await self.evses[evse].next_change()
+
+    # --- what the CSMS commands
+
+    async def _answer(self, call: IncomingCall) -> None:
+        """Answer one command, then do what follows from it."""
+        if call.one_way:
+            return
+        try:
+            said = self._decide(call)
+            if isinstance(said, RemoteProtocolError):
+                await call.refuse(said)
+                return
+            response = said.response if isinstance(said, Then) else said
+            assert call.request is not None
+            await call.reply(self.context.dialect.answer(call.request, response, self.context))
+        except PeerClosed:
+            return
+        if isinstance(said, Then):
+            self.context.spawn(said.follow())
+
+    def _decide(self, call: IncomingCall) -> Then | Said | RemoteProtocolError:
+        if call.request is None:
+            return call.error or NotImplementedHere()
+        if self.registration is Registration.REJECTED:
+            return NotAllowedNow("this station was rejected")  # B03.FR.08
+        try:
+            asked: Neutral = self.context.dialect.read(call.request, self.context)
+        except NotSpoken as error:
+            return NotSupportedHere(error.reason)
+        self.context.command = call.action
+        handler = self._handlers.get(type(asked))  # type: ignore[arg-type]
+        return NotSupportedHere(f"{call.action} does nothing here") if handler is None else handler(asked)

@@ -1,0 +1,1 @@
+"""Where it is kept: stores over SQLite and PostgreSQL. SQLAlchemy Core lives here and nowhere else."""

@@ -1,0 +1,265 @@
+"""Transactions: rows ↔ `domain.transactions.Transaction`.
+
+What people search by has columns; the marks by which late reports find their place are one JSON text. A transaction
+counts against its token's limit while it is open and its token was not refused: then `open_token_key` is set, and the
+condition of `Unit.require_open_transactions_at_most` counts those rows. Open transactions are cached by the station's reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Integer, bindparam, func, update
+
+from amperanto.domain.quantities import WattHours
+from amperanto.domain.stations import ChargingState, EvseRef, OrganisationId, StationId
+from amperanto.domain.tokens import Authorization, Token
+from amperanto.domain.transactions import Mark, Reading, Transaction, TransactionState
+from amperanto.stores.columns import Timestamp
+from amperanto.stores.scope import across, owned
+from amperanto.stores.statements import Row, Statement
+from amperanto.stores.tables import transactions
+from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
+
+_c = transactions.c
+_OWN = "the node acts for a station it knows by our id"
+_BY_REFERENCE = Statement(
+    across(transactions, because=_OWN)
+    .where(_c.station == bindparam("station"), _c.reference == bindparam("reference"))
+    .order_by(_c.id.desc())
+    .limit(1)
+)
+_BY_NUMBER = Statement(
+    across(transactions, because=_OWN).where(
+        _c.station == bindparam("station"), _c.number == bindparam("number")
+    )
+)
+_OPEN_AT = Statement(
+    across(transactions, because=_OWN)
+    .where(_c.station == bindparam("station"), _c.state == bindparam("state"))
+    .order_by(_c.id)
+)
+_STARTED_AT = Statement(
+    across(transactions, because=_OWN)
+    .where(_c.station == bindparam("station"), _c.started_at == bindparam("started_at"))
+    .order_by(_c.id)
+)
+_GET = Statement(owned(transactions).where(_c.id == bindparam("id")))
+_COUNT_OPEN = Statement(
+    owned(transactions, func.count(type_=Integer()).label("open")).where(
+        _c.open_token_key == bindparam("token_key"), _c.id != bindparam("except_id")
+    )
+)
+_ADD = Statement(transactions.insert(), rank=30)
+_SAVE = Statement(
+    update(transactions).where(
+        _c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())
+    ),
+    rank=31,
+    exact=True,
+    columns=[column.key for column in _c if column.key != "id"],
+)
+_FILTERS = {
+    "station": _c.station == bindparam("station"),
+    "state": _c.state == bindparam("state"),
+    "started_from": _c.started_at >= bindparam("started_from", type_=Timestamp()),
+    "started_to": _c.started_at < bindparam("started_to", type_=Timestamp()),
+    "before": _c.id < bindparam("before"),
+}
+
+
+class Marks(msgspec.Struct, omit_defaults=True):
+    """What only the aggregate itself needs."""
+
+    heard: tuple[tuple[int, int], ...] = ()
+    where: Mark | None = None
+    token: Mark | None = None
+    charging: Mark | None = None
+    first: Reading | None = None
+    last: Reading | None = None
+
+
+_MARKS = msgspec.json.Decoder(Marks)
+_AUTHORIZATION = msgspec.json.Decoder(Authorization)
+_FLAGS = msgspec.json.Decoder(tuple[str, ...])
+
+
+@cache
+def _list(filters: frozenset[str]) -> Statement:
+    chosen = owned(transactions).where(*(_FILTERS[name] for name in sorted(filters)))
+    return Statement(chosen.order_by(_c.id.desc()).limit(bindparam("limit", type_=BigInteger())))
+
+
+class Transactions:
+    """The transactions of all stations."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def by_reference(self, station: StationId, reference: str) -> Transaction | None:
+        """The station's latest transaction of that reference (cached while open)."""
+        kept = self._work.caches.open_transactions
+        if not self._work.fresh and (found := kept.get((station, reference))) is not None:
+            return found
+        generation = kept.generation
+        found = await self._read(_BY_REFERENCE, station=station, reference=reference)
+        if found is not None and found.state is TransactionState.OPEN:
+            kept.offer((station, reference), found, generation)
+        return found
+
+    async def by_number(self, station: StationId, number: int) -> Transaction | None:
+        """The station's transaction of that 1.6 number."""
+        return await self._read(_BY_NUMBER, station=station, number=number)
+
+    async def open_at(self, station: StationId) -> list[Transaction]:
+        """The station's open transactions, oldest first."""
+        rows = await self._work.several(_OPEN_AT, {"station": station, "state": TransactionState.OPEN})
+        return [_transaction(row) for row in rows]
+
+    async def open_of_token(self, organisation: OrganisationId, token_key: str, except_id: str = "") -> int:
+        """How many open, not refused transactions the token has, but for the one of that id."""
+        row = await self._work.one(
+            _COUNT_OPEN, {"organisation": organisation, "token_key": token_key, "except_id": except_id}
+        )
+        return 0 if row is None else row["open"]
+
+    async def same_start(
+        self,
+        station: StationId,
+        *,
+        where: EvseRef | None,
+        token: Token | None,
+        at: datetime,
+        meter: WattHours | None,
+    ) -> Transaction | None:
+        """The transaction of a start with the same content (R1: 1.6 repeats are known by place, token, time and meter)."""
+        for row in await self._work.several(_STARTED_AT, {"station": station, "started_at": at}):
+            found = _transaction(row)
+            same_token = (found.token and found.token.key) == (token and token.key)
+            if found.where == where and same_token and found.meter_start == meter:
+                return found
+        return None
+
+    async def get(self, organisation: OrganisationId, transaction: str) -> Transaction | None:
+        """The organisation's transaction of our id."""
+        return await self._read(_GET, organisation=organisation, id=transaction)
+
+    async def list(
+        self,
+        organisation: OrganisationId,
+        *,
+        station: StationId | None = None,
+        state: TransactionState | None = None,
+        started_from: datetime | None = None,
+        started_to: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = PAGE,
+    ) -> Page[Transaction]:
+        """A page of transactions, the newest (by when we first heard of them) first."""
+        limit = page_size(limit)
+        wanted: dict[str, Any] = {
+            "station": station, "state": state, "started_from": started_from, "started_to": started_to, "before": cursor,
+        }  # fmt: skip
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        rows = await self._work.scan(
+            _list(frozenset(wanted)), {**wanted, "organisation": organisation, "limit": limit + 1}
+        )
+        return page_of([_transaction(row) for row in rows], limit, lambda transaction: transaction.id)
+
+    def add(self, transaction: Transaction) -> None:
+        """Keep a new transaction. ConflictError at the commit if its number, or its reference while open, is taken."""
+        self._work.record(_ADD, {**_row(transaction), "id": transaction.id})
+        self._exchange(transaction)
+
+    def save(self, transaction: Transaction) -> Transaction:
+        """Change a transaction that was read with this revision; returns it as it will stand (revision + 1)."""
+        saved = replace(transaction, revision=transaction.revision + 1)
+        self._work.record(
+            _SAVE, {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision}
+        )
+        self._exchange(saved)
+        return saved
+
+    def _exchange(self, transaction: Transaction) -> None:
+        lasting = transaction if transaction.state is TransactionState.OPEN else None
+        key = (transaction.station, transaction.reference)
+        self._work.exchange(self._work.caches.open_transactions, key, lasting)
+
+    async def _read(self, statement: Statement, **parameters: Any) -> Transaction | None:
+        row = await self._work.one(statement, parameters)
+        return None if row is None else _transaction(row)
+
+
+def _row(transaction: Transaction) -> dict[str, Any]:
+    where, token, energy = transaction.where, transaction.token, transaction.energy
+    counts = transaction.state is TransactionState.OPEN and transaction.accepted
+    marks = Marks(
+        heard=transaction.heard, where=transaction.where_mark, token=transaction.token_mark,
+        charging=transaction.charging_mark, first=transaction.first_reading, last=transaction.last_reading,
+    )  # fmt: skip
+    return {
+        "organisation": transaction.organisation,
+        "station": transaction.station,
+        "reference": transaction.reference,
+        "number": transaction.number,
+        "state": transaction.state,
+        "evse": None if where is None else where.evse,
+        "connector": None if where is None else where.connector,
+        "token_uid": None if token is None else token.uid,
+        "token_type": None if token is None else token.type,
+        "open_token_key": token.key if token is not None and counts else None,
+        "authorization": _json(transaction.authorization),
+        "started_at": transaction.started_at,
+        "ended_at": transaction.ended_at,
+        "charging": transaction.charging,
+        "reason": transaction.reason,
+        "energy_wh": None if energy is None else str(energy.value),
+        "remote_start": transaction.remote_start,
+        "reservation": transaction.reservation,
+        "offline": transaction.offline,
+        "received_at": transaction.received_at,
+        "flags": _json(transaction.flags),
+        "marks": _json(marks),
+        "revision": transaction.revision,
+    }
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _transaction(row: Row) -> Transaction:
+    marks = _MARKS.decode(row["marks"])
+    return Transaction(
+        id=row["id"],
+        organisation=row["organisation"],
+        station=row["station"],
+        reference=row["reference"],
+        number=row["number"],
+        state=TransactionState(row["state"]),
+        where=None if row["evse"] is None else EvseRef(row["evse"], row["connector"]),
+        token=None if row["token_uid"] is None else Token(row["token_uid"], row["token_type"]),
+        authorization=None if row["authorization"] is None else _AUTHORIZATION.decode(row["authorization"]),
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        charging=None if row["charging"] is None else ChargingState(row["charging"]),
+        reason=row["reason"],
+        first_reading=marks.first,
+        last_reading=marks.last,
+        remote_start=row["remote_start"],
+        reservation=row["reservation"],
+        offline=row["offline"],
+        heard=marks.heard,
+        where_mark=marks.where,
+        token_mark=marks.token,
+        charging_mark=marks.charging,
+        received_at=row["received_at"],
+        flags=_FLAGS.decode(row["flags"]),
+        revision=row["revision"],
+    )

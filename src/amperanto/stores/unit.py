@@ -1,0 +1,149 @@
+"""Unit: everything one message changes, and the events it caused, kept together or not at all (R3).
+
+`async with store.unit() as unit` records writes and commits them on leaving: the `with` ends when they are durable, or
+raises and nothing is kept. Reads see what is committed, not what the unit recorded, so keep the object that `save`
+returned. Nothing in a unit may wait for a station or a network (R2). A handler that may meet a conflict runs by
+`store.run(work)`, which repeats it with fresh reads.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from amperanto.domain.events import StationEvent
+from amperanto.domain.stations import OrganisationId, StationId
+from amperanto.stores.connections import Connections
+from amperanto.stores.connectors import Connectors
+from amperanto.stores.errors import StoreError
+from amperanto.stores.groups import OpenLimit
+from amperanto.stores.inbox import Inbox
+from amperanto.stores.keys import Keys
+from amperanto.stores.message_log import Messages
+from amperanto.stores.meter_values import MeterValues
+from amperanto.stores.outbox import Outbox, row_of
+from amperanto.stores.reviews import Reviews
+from amperanto.stores.stations import Stations
+from amperanto.stores.tokens import Tokens
+from amperanto.stores.transactions import Transactions
+from amperanto.stores.work import Surroundings, Work
+from amperanto.stores.writer import Lane, Writer
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Unit(Work):
+    """One unit of work. Its repositories read what is committed and record what is to be written."""
+
+    __slots__ = ("_ended", "_lane", "_writer")
+
+    def __init__(
+        self, surroundings: Surroundings, writer: Writer, lane: Lane, *, fresh: bool = False
+    ) -> None:
+        super().__init__(surroundings, fresh=fresh)
+        self._writer = writer
+        self._lane = lane
+        self._ended = False
+
+    @property
+    def stations(self) -> Stations:
+        """Stations."""
+        return Stations(self)
+
+    @property
+    def tokens(self) -> Tokens:
+        """Tokens."""
+        return Tokens(self)
+
+    @property
+    def transactions(self) -> Transactions:
+        """Transactions."""
+        return Transactions(self)
+
+    @property
+    def connectors(self) -> Connectors:
+        """The state of connectors, and its intervals."""
+        return Connectors(self)
+
+    @property
+    def connections(self) -> Connections:
+        """Who holds which station."""
+        return Connections(self)
+
+    @property
+    def messages(self) -> Messages:
+        """The message log."""
+        return Messages(self)
+
+    @property
+    def inbox(self) -> Inbox:
+        """Unknown stations."""
+        return Inbox(self)
+
+    @property
+    def keys(self) -> Keys:
+        """API keys."""
+        return Keys(self)
+
+    @property
+    def meter_values(self) -> MeterValues:
+        """Meter values."""
+        return MeterValues(self)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What people should look at."""
+        return Reviews(self)
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events kept for feeds."""
+        return Outbox(self)
+
+    def fence(self, station: StationId, number: int) -> None:
+        """Commit only while the station's latest connection has this number; else Fenced (R4)."""
+        self._recorded.fences[station] = number
+
+    def publish(self, event: StationEvent) -> None:
+        """Put an event into the outbox, in the same database transaction (R11)."""
+        self._recorded.events.append(row_of(event))
+
+    def require_open_transactions_at_most(
+        self, organisation: OrganisationId, token_key: str, limit: int
+    ) -> None:
+        """Commit only if the token then has at most so many open, not refused transactions; else ConflictError (R3)."""
+        self._recorded.limits.append(OpenLimit(organisation, token_key, limit))
+
+    async def __aenter__(self) -> Self:
+        if self._ended:
+            raise StoreError("a unit is used once")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended = True
+        if kind is not None:
+            return
+        if self._recorded.size:
+            await self._writer.commit(self._recorded, self._lane, self._committed)
+            return
+        for callback in self._committed:
+            callback()
+
+
+class Handler(Protocol[T_co]):
+    """Something that works in a unit and may be run again."""
+
+    async def __call__(self, unit: Unit, /) -> T_co:
+        """Record what is to be written."""
+        ...
+
+
+class Runner(Protocol):
+    """`Store.run`: a unit around a handler, again and again while somebody else is faster."""
+
+    async def __call__(self, work: Handler[T], *, lane: Lane = Lane.STATION) -> T:
+        """Run, commit, and give what the handler returned."""
+        ...

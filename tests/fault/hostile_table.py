@@ -1,0 +1,418 @@
+"""What a hostile or broken station sends, and what it gets: one row each, read from the standard, not from our code.
+
+A row is a sentence, the frame (`$id` stands for a fresh message id; a row for `1.6` and `2` says it in both
+families) and the outcome in strict and in tolerant mode. Sources: OCPP-J 1.6 with its errata, Part 4 of 2.0.1 and
+2.1 (message ids, error codes, the unreadable id "-1", unknown message types), RFC 6455 (close codes), RFC 8259.
+Where the standard leaves a choice, the ruling stands beside the row. No row may cost the connection unless the
+outcome says `closed`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+VERSIONS = ("1.6", "2.0.1", "2.1")
+MODES = ("strict", "tolerant")
+NOW = "2026-05-01T12:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What comes back: an answer, a CALLERROR under the message's id, one under "-1", nothing, or a close."""
+
+    kind: str
+    code: str = ""
+    noted: bool = False  # the log names what was tolerated
+    reviewed: bool = False  # kept raw for a person
+    close: int = 0
+
+
+# In the spelling of each version. 1.6 has no code for a broken frame; a syntactically wrong one comes nearest.
+SPELLINGS = {
+    "Framework": ("FormationViolation", "RpcFrameworkError"),
+    "Format": ("FormationViolation", "FormatViolation"),
+    "Property": ("PropertyConstraintViolation", "PropertyConstraintViolation"),
+    "Type": ("TypeConstraintViolation", "TypeConstraintViolation"),
+    "Missing": ("OccurenceConstraintViolation", "OccurrenceConstraintViolation"),
+    "Occurrence": ("OccurenceConstraintViolation", "OccurrenceConstraintViolation"),
+    "Unknown": ("NotImplemented", "NotImplemented"),
+    "NotSupported": ("NotSupported", "NotSupported"),
+    "Security": ("SecurityError", "SecurityError"),
+}
+
+ANSWERED = Outcome("answered")
+NOTED = Outcome("answered", noted=True)
+REVIEWED = Outcome("answered", reviewed=True)
+SILENCE = Outcome("silence")
+UNREADABLE = Outcome("unreadable")  # 2.x: CALLERROR "-1" RpcFrameworkError; 1.6 has no such id: silence
+FRAMEWORK = Outcome("refused", "Framework")
+FORMAT = Outcome("refused", "Format")
+PROPERTY = Outcome("refused", "Property")
+TYPE = Outcome("refused", "Type")
+MISSING = Outcome("refused", "Missing")
+OCCURRENCE = Outcome("refused", "Occurrence")
+UNKNOWN = Outcome("refused", "Unknown")
+NOT_SUPPORTED = Outcome("refused", "NotSupported")
+SECURITY = Outcome("refused", "Security")
+TOO_BIG = Outcome("closed", close=1009)
+NOT_UTF8 = Outcome("closed", close=1007)
+NOT_TEXT = Outcome("closed", close=1003)
+
+
+def error_code(outcome: Outcome, version: str) -> str:
+    """The error code of that outcome, as that version spells it."""
+    old, new = SPELLINGS["Framework" if outcome.kind == "unreadable" else outcome.code]
+    return old if version == "1.6" else new
+
+
+Frame = str | bytes
+Said = Frame | Mapping[str, Frame]
+Expected = Outcome | Mapping[str, Outcome]
+
+
+def _of(version: str, said: Any) -> Any:
+    """What a row says for that version: its own entry, else that of its family, else None."""
+    if not isinstance(said, Mapping):
+        return said
+    return said.get(version) or said.get("1.6" if version == "1.6" else "2")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One hostile message and what it gets."""
+
+    name: str
+    said: Said
+    strict: Expected
+    tolerant: Expected
+
+    def frame(self, version: str) -> Frame | None:
+        """What is sent on that version; None when the row does not concern it."""
+        return _of(version, self.said)
+
+    def outcome(self, version: str, mode: str) -> Outcome:
+        """What must come back."""
+        return _of(version, self.strict if mode == "strict" else self.tolerant)
+
+
+def both(name: str, said: Said, outcome: Expected) -> Row:
+    """A row in which strict and tolerant agree."""
+    return Row(name, said, outcome, outcome)
+
+
+def call(action: str, payload: Any) -> str:
+    """A CALL under a fresh id."""
+    return json.dumps([2, "$id", action, payload])
+
+
+def raw(action: str, payload: str) -> str:
+    """A CALL whose payload is text that `json` would not write."""
+    return f'[2,"$id","{action}",{payload}]'
+
+
+# ------------------------------------------------------------------ well-formed payloads, to be broken by one thing
+def status(**changes: Any) -> dict[str, str]:
+    """A StatusNotification in both families; a change of value None is said as null."""
+    one = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+    two = {"timestamp": NOW, "connectorStatus": "Available", "evseId": 1, "connectorId": 1}
+    return {"1.6": call("StatusNotification", one | changes), "2": call("StatusNotification", two | changes)}
+
+
+def boot(one: dict[str, Any], two: dict[str, Any], *, without: str = "") -> dict[str, str]:
+    """A BootNotification in both families, changed."""
+    old = {"chargePointVendor": "Acme", "chargePointModel": "M"} | one
+    station = {"vendorName": "Acme", "model": "M"} | two
+    for known in (old, station):
+        known.pop(without, None)
+    return {
+        "1.6": call("BootNotification", old),
+        "2": call("BootNotification", {"reason": "PowerUp", "chargingStation": station}),
+    }
+
+
+def start(**changes: Any) -> dict[str, Any]:
+    """A 1.6 StartTransaction."""
+    return {"connectorId": 1, "idTag": "CAFE", "meterStart": 10, "timestamp": NOW} | changes
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    """A 2.x TransactionEvent."""
+    told = {"eventType": "Started", "timestamp": NOW, "triggerReason": "Authorized", "seqNo": 0}
+    return told | {"transactionInfo": {"transactionId": "hostile"}, "evse": {"id": 1, "connectorId": 1}} | changes
+
+
+def without(payload: dict[str, Any], name: str) -> dict[str, Any]:
+    """That payload, one field short."""
+    return {key: value for key, value in payload.items() if key != name}
+
+
+def data(text: str) -> str:
+    """A DataTransfer whose data is that JSON."""
+    return raw("DataTransfer", f'{{"vendorId":"acme","data":{text}}}')
+
+
+def deep(depth: int) -> str:
+    """A list in a list in a list."""
+    return "[" * depth + "]" * depth
+
+
+MILLION = 1_000_000
+MIB = 1024 * 1024
+
+FRAMES = [
+    both("text that is not JSON", "hello, is this OCPP?", UNREADABLE),
+    both("an empty message", "", UNREADABLE),
+    both("an object instead of an array", '{"messageTypeId":2}', UNREADABLE),
+    both("a bare number", "7", UNREADABLE),
+    both("a bare null", "null", UNREADABLE),
+    both("an empty array", "[]", UNREADABLE),
+    both("a CALL of nothing but its type", "[2]", UNREADABLE),
+    both("two messages in one frame", '[2,"$id","Heartbeat",{}][2,"$id","Heartbeat",{}]', UNREADABLE),
+    both("single quotes", "[2,'$id','Heartbeat',{}]", UNREADABLE),
+    both("a message cut in the middle", '[2,"$id","Heartbeat",{"a', UNREADABLE),
+    both("a bracket too many", '[2,"$id","Heartbeat",{}]]', UNREADABLE),
+    both("a CALL without action and payload", '[2,"$id"]', FRAMEWORK),
+    both("a CALL without a payload", '[2,"$id","Heartbeat"]', FRAMEWORK),
+    both("a CALL with a fifth element", '[2,"$id","Heartbeat",{},"more"]', FRAMEWORK),
+    both("an action that is a number", '[2,"$id",7,{}]', FRAMEWORK),
+    both("blanks and line breaks around everything", ' [ 2 ,\r\n\t"$id" , "Heartbeat" , { } ]\n', ANSWERED),
+    # RFC 8259 8.1: one must not be sent, and may be ignored.
+    Row("a byte order mark", '\ufeff[2,"$id","Heartbeat",{}]', UNREADABLE, NOTED),
+    both("bytes that are not UTF-8", b'[2,"$id","Heartbeat",{"a":"\xff\xfe"}]', NOT_UTF8),
+    both("a frame over the limit", '[2,"$id","DataTransfer",{"vendorId":"' + "x" * MIB + '"}]', TOO_BIG),
+]
+
+TYPES = [
+    both("message type 9", '[9,"$id","Heartbeat",{}]', SILENCE),
+    both("message type 0", '[0,"$id","Heartbeat",{}]', SILENCE),
+    both("a negative message type", '[-2,"$id","Heartbeat",{}]', SILENCE),
+    both("a huge message type", '[123456789012345678901234567890,"$id","Heartbeat",{}]', SILENCE),
+    both("a message type in quotes", '["2","$id","Heartbeat",{}]', UNREADABLE),
+    both("a result of a call nobody made", '[3,"$id",{}]', SILENCE),
+    both("a result without a payload", '[3,"$id"]', SILENCE),
+    both("a result without an id", "[3]", SILENCE),
+    both("an error of a call nobody made", '[4,"$id","GenericError","",{}]', SILENCE),
+    both("an error without a code", '[4,"$id"]', SILENCE),
+    both("an error with the unreadable id", '[4,"-1","RpcFrameworkError","",{}]', SILENCE),
+    # Types 5 and 6 are words of 2.1 only; elsewhere they are unknown types, which are ignored.
+    both("a result error of a result nobody gave", '[5,"$id","GenericError","",{}]', SILENCE),
+    both(
+        "a SEND",
+        f'[6,"$id","NotifyPeriodicEventStream",{{"id":1,"pending":0,"basetime":"{NOW}","data":[{{"t":0,"v":"1"}}]}}]',
+        SILENCE,
+    ),
+    both("a SEND of something that is a CALL", '[6,"$id","Heartbeat",{}]', SILENCE),
+    both("a SEND of an unknown action", '[6,"$id","Sing",{}]', SILENCE),
+    both("a SEND with a broken payload", '[6,"$id","NotifyPeriodicEventStream",{"id":"x"}]', SILENCE),
+    both("a CALL of something that is a SEND", {"2.1": raw("NotifyPeriodicEventStream", "{}")}, NOT_SUPPORTED),
+]
+
+IDS = [
+    both("an id of 36 characters", f'[2,"{"i" * 36}","Heartbeat",{{}}]', ANSWERED),
+    Row("an id of 37 characters", f'[2,"{"i" * 37}","Heartbeat",{{}}]', FRAMEWORK, NOTED),
+    Row("an id of 255 characters", f'[2,"{"i" * 255}","Heartbeat",{{}}]', FRAMEWORK, NOTED),
+    both("an id of 256 characters", f'[2,"{"i" * 256}","Heartbeat",{{}}]', FRAMEWORK),
+    both("an id that is a number", '[2,17,"Heartbeat",{}]', UNREADABLE),
+    both("an id that is null", '[2,null,"Heartbeat",{}]', UNREADABLE),
+    both("an id that is a list", '[2,["$id"],"Heartbeat",{}]', UNREADABLE),
+    # A string of no more than 36 characters: the standard asks for nothing else.
+    both("an empty id", '[2,"","Heartbeat",{}]', ANSWERED),
+    both("an id of control characters and signs", r'[2,"\u0000\n\u00e9\ud83d\ude97","Heartbeat",{}]', ANSWERED),
+]
+
+ACTIONS = [
+    both("an unknown action", raw("Sing", "{}"), UNKNOWN),
+    both("an empty action", raw("", "{}"), UNKNOWN),
+    both("an action in the wrong case", raw("heartbeat", "{}"), UNKNOWN),
+    both("an action with its class's suffix", raw("HeartbeatRequest", "{}"), UNKNOWN),
+    both(
+        "an action of another version",
+        {"1.6": call("TransactionEvent", event()), "2": call("StartTransaction", start())},
+        UNKNOWN,
+    ),
+    both("an action of 2.1 on 2.0.1", {"2.0.1": call("BatterySwap", {})}, UNKNOWN),
+    # Known, and not ours to answer.
+    both(
+        "an action in the wrong direction",
+        {"1.6": call("RemoteStartTransaction", {"idTag": "CAFE"}), "2": call("Reset", {"type": "Immediate"})},
+        NOT_SUPPORTED,
+    ),
+]
+
+PAYLOADS = [
+    both("a payload that is null", raw("Heartbeat", "null"), TYPE),
+    both("a payload that is a list", raw("Heartbeat", "[]"), TYPE),
+    both("a payload that is text", raw("Heartbeat", '"{}"'), TYPE),
+    both("a payload that is a number", raw("Heartbeat", "0"), TYPE),
+    Row("an extra field", raw("Heartbeat", '{"mood":"fine"}'), FORMAT, NOTED),
+    Row("an extra field of an empty name", raw("Heartbeat", '{"":1}'), FORMAT, NOTED),
+    Row(
+        "an extra field inside",
+        {
+            "1.6": call("MeterValues", {"connectorId": 1, "meterValue": [
+                {"timestamp": NOW, "sampledValue": [{"value": "1", "mood": "fine"}]}]}),
+            "2": boot({}, {"mood": "fine"})["2"],
+        },
+        FORMAT,
+        NOTED,
+    ),
+    both("custom data", {"2": call("Heartbeat", {"customData": {"vendorId": "acme", "any": [1, None]}})}, ANSWERED),
+    Row("custom data without a vendor", {"2": call("Heartbeat", {"customData": {"any": 1}})}, MISSING, NOTED),
+    both("custom data in 1.6", {"1.6": call("Heartbeat", {"customData": {"vendorId": "acme"}})}, FORMAT),
+    both("a required field missing", {"1.6": call("Authorize", {}), "2": call("Authorize", {})}, MISSING),
+    both("a list where an object belongs", {"2": call("Authorize", {"idToken": []})}, TYPE),
+    both("an object where text belongs", {"1.6": call("Authorize", {"idTag": {}})}, TYPE),
+    both("a required field that is null", status(connectorId=None), TYPE),
+    Row("an optional field that is null", boot({"iccid": None}, {"serialNumber": None}), TYPE, NOTED),
+    Row("a number as text", status(connectorId="1"), TYPE, NOTED),
+    Row(
+        "text as a number",
+        boot({"firmwareVersion": 12}, {"firmwareVersion": 12}),
+        TYPE,
+        NOTED,
+    ),
+    both("a number with a fraction where a whole one belongs", status(connectorId=1.5), TYPE),
+    both("a number as text that is none", status(connectorId="one"), TYPE),
+    both("true where a number belongs", status(connectorId=True), TYPE),
+    both("a negative number where none may be", {"2": call("StatusNotification", {
+        "timestamp": NOW, "connectorStatus": "Available", "evseId": -1, "connectorId": 1})}, PROPERTY),
+    Row(
+        "text over its length",
+        boot({"chargePointSerialNumber": "s" * 26}, {"serialNumber": "s" * 26}),
+        PROPERTY,
+        NOTED,
+    ),
+    Row(
+        "an unknown word of an enumeration",
+        {
+            "1.6": status(errorCode="Error")["1.6"],
+            "2": status(connectorStatus="Sleeping")["2"],
+        },
+        PROPERTY,
+        NOTED,
+    ),
+    Row("a word of an enumeration in the wrong case", {
+        "1.6": status(status="AVAILABLE")["1.6"], "2": status(connectorStatus="AVAILABLE")["2"]}, PROPERTY, NOTED),
+    Row("an empty list where one is due", {"2": call("MeterValues", {"evseId": 1, "meterValue": []})}, OCCURRENCE, NOTED),
+    both("a certificate list over its length", {"2": call("Authorize", {
+        "idToken": {"idToken": "CAFE", "type": "ISO14443"},
+        "iso15118CertificateHashData": [{"hashAlgorithm": "SHA256", "issuerNameHash": "a", "issuerKeyHash": "b",
+                                         "serialNumber": "1", "responderURL": "u"}] * 5})}, OCCURRENCE),
+]
+
+TIMES = [
+    Row("a timestamp in the year 222222017", status(timestamp="222222017-10-27T19:10:11Z"), PROPERTY, NOTED),
+    Row("an empty timestamp", status(timestamp=""), PROPERTY, NOTED),
+    Row("a timestamp in words", status(timestamp="yesterday"), PROPERTY, NOTED),
+    Row("a timestamp with month 13", status(timestamp="2026-13-01T00:00:00Z"), PROPERTY, NOTED),
+    Row("a timestamp in the year 0", status(timestamp="0000-01-01T00:00:00Z"), PROPERTY, NOTED),
+    Row("a timestamp without a zone", status(timestamp="2026-05-01T12:00:00"), PROPERTY, NOTED),
+    Row("a timestamp with a short offset", status(timestamp="2026-05-01T12:00:00+02"), PROPERTY, NOTED),
+    both("a timestamp that is an object", status(timestamp={}), TYPE),
+    both("a timestamp at the end of time", status(timestamp="9999-12-31T23:59:59-23:59"), ANSWERED),
+]
+
+NUMBERS = [
+    both("NaN", data("NaN"), UNREADABLE),
+    both("Infinity", data("Infinity"), UNREADABLE),
+    both("a minus alone", data("-"), UNREADABLE),
+    both("a number with a leading zero", data("012"), UNREADABLE),
+    both("a whole number beyond 64 bits", raw("MeterValues", (
+        f'{{"connectorId":{10**30},"evseId":{10**30},"meterValue":[]}}')), FORMAT),
+    both("a whole number beyond a double", status(connectorId=10**400), PROPERTY),
+    both("a whole number beyond 31 bits", status(connectorId=2**40), PROPERTY),
+    both("a number beyond a double, written with an exponent", {
+        "1.6": raw("StatusNotification", '{"connectorId":1e999,"errorCode":"NoError","status":"Available"}'),
+        "2": raw("StatusNotification",
+                 f'{{"connectorId":1e999,"evseId":1,"timestamp":"{NOW}","connectorStatus":"Available"}}')}, TYPE),
+]
+
+TEXTS = [
+    both("half of a surrogate pair", data(r'"\ud800"'), UNREADABLE),
+    both("a raw control character in text", data('"a\nb"'), UNREADABLE),
+    both("an unknown escape", data(r'"\x41"'), UNREADABLE),
+    both("NUL, quotes and SQL in text", data(r'"\u0000\"; DROP TABLE stations; --"'), ANSWERED),
+    both("HTML in text", data('"<script>alert(1)</script>"'), ANSWERED),
+    both("the whole of Unicode's edge", data(r'"\uffff\ufffe\ud83d\ude97"'), ANSWERED),
+]
+
+KEYS = [
+    both("a key twice", raw("Heartbeat", '{"a":1,"a":1}'), FORMAT),
+    both("a known key twice", data('"x","vendorId":"other"'), FORMAT),
+    both("a key twice, once escaped", raw("Heartbeat", r'{"a":1,"\u0061":1}'), FORMAT),
+    both("a key twice inside", data('{"a":{"b":1,"b":2}}'), FORMAT),
+    both("a key twice inside a list", data('[1,{"b":1,"b":2}]'), FORMAT),
+    both("a key twice in custom data", {"2": raw("Heartbeat", '{"customData":{"vendorId":"a","b":1,"b":2}}')}, FORMAT),
+    both("the same key in two objects", {"2": data('[{"b":1},{"b":2,"c":{"b":1}}]')}, ANSWERED),
+]
+
+DEPTHS = [
+    both("60 levels", {"2": data(deep(60))}, ANSWERED),
+    both("65 levels", data(deep(65)), FORMAT),
+    both("400,000 levels inside the payload", data(deep(400_000)), FORMAT),
+    both("400,000 levels outside", deep(400_000), UNREADABLE),
+    both("a million levels inside the payload", data(deep(MILLION)), TOO_BIG),
+    both("a million levels outside", deep(MILLION), TOO_BIG),
+    both("a million levels never closed", "[" * MILLION, UNREADABLE),
+    both("a million levels never closed, inside", '[2,"$id","DataTransfer",{"data":' + "[" * MILLION, UNREADABLE),
+    both("a million objects never closed, inside", '[2,"$id","DataTransfer",' + '{"a":' * (MILLION // 5), UNREADABLE),
+]
+
+# A transaction message that cannot be read must not block a tolerant station's queue (R8): answered validly, kept raw.
+TRANSACTIONS = [
+    Row("a start without its meter", {"1.6": call("StartTransaction", without(start(), "meterStart"))}, MISSING, REVIEWED),
+    Row("a start with an object for a meter", {"1.6": call("StartTransaction", start(meterStart={}))}, TYPE, REVIEWED),
+    Row("a start with nothing in it", {"1.6": raw("StartTransaction", "{}")}, MISSING, REVIEWED),
+    Row("a start whose payload is null", {"1.6": raw("StartTransaction", "null")}, TYPE, REVIEWED),
+    Row("a start with a key twice", {"1.6": raw("StartTransaction", '{"meterStart":1,"meterStart":2}')}, FORMAT, REVIEWED),
+    Row("a start nested too deep", {"1.6": raw("StartTransaction", f'{{"a":{deep(80)}}}')}, FORMAT, REVIEWED),
+    Row("a stop without its meter", {"1.6": call("StopTransaction", {"transactionId": 5, "timestamp": NOW})},
+        MISSING, REVIEWED),
+    Row("a stop with a list for a number", {"1.6": call("StopTransaction", {
+        "transactionId": [], "timestamp": NOW, "meterStop": 9})}, TYPE, REVIEWED),
+    Row("an event of no transaction", {"2": call("TransactionEvent", without(event(), "transactionInfo"))},
+        MISSING, REVIEWED),
+    Row("an event without a kind", {"2": call("TransactionEvent", without(event(), "eventType"))}, MISSING, REVIEWED),
+    Row("an event with an unknown kind", {"2": call("TransactionEvent", event(eventType="Paused"))}, PROPERTY, REVIEWED),
+    Row("an event with a word for its number", {"2": call("TransactionEvent", event(seqNo="first"))}, TYPE, REVIEWED),
+    Row("an event with nothing in it", {"2": raw("TransactionEvent", "{}")}, MISSING, REVIEWED),
+    Row("an event whose payload is a list", {"2": raw("TransactionEvent", "[]")}, TYPE, REVIEWED),
+    Row("an event with a key twice", {"2": raw("TransactionEvent", '{"seqNo":1,"seqNo":2}')}, FORMAT, REVIEWED),
+    Row("an event nested too deep", {"2": raw("TransactionEvent", f'{{"a":{deep(80)}}}')}, FORMAT, REVIEWED),
+    Row(
+        "a transaction message over the length of a word",
+        {"1.6": call("StartTransaction", start(idTag="t" * 21)),
+         "2": call("TransactionEvent", event(idToken={"idToken": "t" * 256, "type": "ISO14443"}))},
+        PROPERTY,
+        NOTED,
+    ),
+    Row(
+        "a transaction message in the year 222222017",
+        {"1.6": call("StartTransaction", start(timestamp="222222017-10-27T19:10:11Z")),
+         "2": call("TransactionEvent", event(timestamp="222222017-10-27T19:10:11Z"))},
+        PROPERTY,
+        NOTED,
+    ),
+]
+
+ROWS = [*FRAMES, *TYPES, *IDS, *ACTIONS, *PAYLOADS, *TIMES, *NUMBERS, *TEXTS, *KEYS, *DEPTHS, *TRANSACTIONS]
+
+# ------------------------------------------------------------------ before a station may speak
+# 2.x: SecurityError whatever the mode (B01.FR.10, B02.FR.09, B03.FR.07). 1.6: recommended by the J errata, and
+# many stations speak before their boot is answered: only strict refuses.
+UNBOOTED = [
+    Row("a status", status(), SECURITY, {"1.6": ANSWERED, "2": SECURITY}),
+    Row("a heartbeat", raw("Heartbeat", "{}"), SECURITY, {"1.6": ANSWERED, "2": SECURITY}),
+    Row(
+        "an authorization",
+        {"1.6": call("Authorize", {"idTag": "CAFE"}),
+         "2": call("Authorize", {"idToken": {"idToken": "CAFE", "type": "ISO14443"}})},
+        SECURITY,
+        {"1.6": ANSWERED, "2": SECURITY},
+    ),
+    # 64 KiB until it is accepted.
+    both("a frame of 100 KiB", data('"' + "x" * 100_000 + '"'), TOO_BIG),
+]

@@ -1,0 +1,72 @@
+"""A CSMS over a database in memory, and a client that speaks to its API without a socket."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx2
+import pytest
+
+from amperanto.api.server import Application, application
+from amperanto.app import SystemClock
+from amperanto.bus.inprocess import InProcessBus
+from amperanto.csms.block import Context
+from amperanto.csms.csms import Csms
+from amperanto.csms.stations import Stations
+from amperanto.domain.ids import Ids
+from amperanto.domain.stations import OrganisationId
+from amperanto.settings import in_memory
+from amperanto.stores.statements import Statement
+from amperanto.stores.store import Store
+from amperanto.stores.tables import organisations
+
+
+@dataclass
+class House:
+    """A CSMS and its API; `call` asks as the administrator unless told otherwise."""
+
+    csms: Csms
+    api: Application
+    key: str
+    client: httpx2.AsyncClient
+
+    async def call(self, method: str, path: str, *, key: str | None = None, **rest: Any) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {key or self.key}", **rest.pop("headers", {})}
+        return await self.client.request(method, path, headers=headers, **rest)
+
+    async def another_organisation(self) -> str:
+        """The key of another organisation's administrator."""
+        row = {"id": "other", "name": "Other", "created_at": self.csms.context.clock.now()}
+        async with self.csms.context.store.unit() as unit:
+            unit.record(Statement(organisations.insert(), rank=1), row)
+        return await self.key_with("admin", "raw", organisation="other")
+
+    async def key_with(self, *scopes: str, organisation: str = "default") -> str:
+        return await self.csms.access.create(OrganisationId(organisation), "test", frozenset(scopes))
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    clock, ids = SystemClock(), Ids()
+    settings = in_memory(data=tmp_path)
+    store = await Store.open(settings.database_url, ids=ids)
+    csms = Csms(
+        Context(
+            store=store,
+            bus=InProcessBus(),
+            stations=Stations(),
+            clock=clock,
+            ids=ids,
+            random=Random(1),
+            settings=settings,
+        )
+    )
+    key = await csms.access.first_key(tmp_path)
+    assert key is not None
+    api = application(csms, settings)
+    transport = httpx2.ASGITransport(app=api.door)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://node") as client:
+        yield House(csms, api, key, client)
+    await store.close()

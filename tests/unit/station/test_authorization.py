@@ -1,0 +1,113 @@
+"""A token is presented."""
+
+import pytest
+
+from amperanto.domain.tokens import AuthorizationStatus, Token
+from amperanto.ocpp import Version
+from amperanto.station import Vehicle
+from tests.unit.station.scripted import ALL, DRIVER, scene
+
+OTHER = Token("FRIEND", "ISO14443")
+
+
+def answering(version, **info):
+    return {"idTagInfo" if version is Version.V16 else "idTokenInfo": info}
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_a_refused_token_starts_nothing(version):
+    async with scene(version) as (station, csms, clock):
+        csms.answers["Authorize"] = answering(version, status="Blocked")
+        await station.plug_in(1, Vehicle())
+        assert (await clock.until(station.present(DRIVER, 1))).status is AuthorizationStatus.BLOCKED
+        await clock.advance(60)
+        assert station.transactions == []
+        assert not station.evses[1].outlet.contactor.closed
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_who_authorises_first_and_plugs_in_then_charges(version):
+    async with scene(version) as (station, csms, clock):
+        assert (await clock.until(station.present(DRIVER, 1))).accepted
+        await clock.advance(30)
+        assert station.transactions == []
+        await station.plug_in(1, Vehicle())
+        await clock.advance(1)
+        assert station.evses[1].state == "Charging"
+        assert csms.of("StartTransaction", "TransactionEvent")
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_who_does_not_plug_in_in_time_loses_the_authorisation(version):
+    async with scene(version) as (station, _, clock):
+        await clock.until(station.present(DRIVER, 1))
+        assert station.evses[1].state == "Preparing"
+        await clock.advance(60)
+        assert station.evses[1].state == "Available"
+        await station.plug_in(1, Vehicle())
+        assert station.transactions == []
+
+
+async def test_a_transaction_that_began_with_the_token_ends_by_timeout_when_nobody_plugs_in():
+    points = {("TxCtrlr", "TxStartPoint"): "Authorized", ("TxCtrlr", "TxStopPoint"): "Authorized"}
+    async with scene(Version.V201, variables=points) as (station, csms, clock):
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(61)
+        ended = csms.of("TransactionEvent")[-1]
+        assert (ended["eventType"], ended["triggerReason"]) == ("Ended", "EVConnectTimeout")
+        assert ended["transactionInfo"]["stoppedReason"] == "Timeout"
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_a_stranger_cannot_end_a_transaction_but_one_of_the_group_can(version):
+    group = "FAMILY"
+    info = (
+        {"status": "Accepted", "parentIdTag": group}
+        if version is Version.V16
+        else {"status": "Accepted", "groupIdToken": {"idToken": group, "type": "Central"}}
+    )
+    async with scene(version) as (station, csms, clock):
+        csms.answers["Authorize"] = answering(version, **info)
+        await station.plug_in(1, Vehicle())
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(60)
+        csms.answers["Authorize"] = answering(version, status="Accepted")
+        assert not (await clock.until(station.present(OTHER, 1))).accepted
+        assert station.transactions[0].open
+        csms.answers["Authorize"] = answering(version, **info)
+        assert (await clock.until(station.present(OTHER, 1))).accepted
+        assert not station.transactions[0].open
+
+
+async def test_the_same_token_ends_its_transaction_however_it_is_spelled():
+    async with scene(Version.V201) as (station, csms, clock):
+        await station.plug_in(1, Vehicle())
+        await clock.until(station.present(Token("abcd", "ISO14443"), 1))
+        await clock.until(station.present(Token("ABCD", "ISO14443"), 1))
+        assert not station.transactions[0].open
+        assert len(csms.of("Authorize")) == 1
+
+
+@pytest.mark.parametrize(("allowed", "charges"), [(True, 1), (False, 0)])
+async def test_an_unknown_token_charges_offline_only_where_that_is_allowed(allowed, charges):
+    variables = {("AuthCtrlr", "OfflineTxForUnknownIdEnabled"): allowed}
+    async with scene(Version.V16, variables=variables) as (station, csms, clock):
+        csms.unreachable = True
+        csms.cut()
+        await clock.advance(1)
+        await station.plug_in(1, Vehicle())
+        assert (await clock.until(station.present(DRIVER, 1))).accepted is allowed
+        assert len(station.transactions) == charges
+
+
+async def test_tokens_nobody_can_check_are_not_asked_about():
+    async with scene(Version.V201) as (station, csms, clock):
+        await station.plug_in(1, Vehicle())
+        assert (await clock.until(station.present(Token("", "NoAuthorization"), 1))).accepted
+        assert csms.of("Authorize") == []
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_there_is_no_cache_to_clear(version):
+    async with scene(version) as (_, csms, _clock):
+        assert await csms.ask("ClearCache") == {"status": "Rejected"}
