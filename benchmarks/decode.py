@@ -105,9 +105,7 @@ CASES: dict[str, tuple[Version, list[Case]]] = {
             (
                 "TransactionEvent",
                 TRANSACTION_EVENT,
-                v2.TransactionEventResponse(
-                    id_token_info=v2.IdTokenInfo(status=v2.AuthorizationStatus.ACCEPTED)
-                ),
+                v2.TransactionEventResponse(id_token_info=v2.IdTokenInfo(status=v2.AuthorizationStatus.ACCEPTED)),
                 {"id_token_info": INFO},
             )
         ],

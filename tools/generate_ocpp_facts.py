@@ -17,8 +17,7 @@ BLOCKS_V16 = {
     "reservation": "CancelReservation< ReserveNow<",
     "meter_values": "MeterValues>",
     "smart_charging": "ClearChargingProfile< GetCompositeSchedule< SetChargingProfile<",
-    "firmware": "FirmwareStatusNotification> SignedFirmwareStatusNotification> "
-    "SignedUpdateFirmware< UpdateFirmware<",
+    "firmware": "FirmwareStatusNotification> SignedFirmwareStatusNotification> SignedUpdateFirmware< UpdateFirmware<",
     "certificates": "DeleteCertificate< GetInstalledCertificateIds< InstallCertificate<",
     "diagnostics": "DiagnosticsStatusNotification> GetDiagnostics< GetLog< LogStatusNotification>",
     "data_transfer": "DataTransfer<>",

@@ -50,9 +50,23 @@ class PostgresServer:
             account = pwd.getpwnam("postgres")
             os.chown(self.home, account.pw_uid, account.pw_gid)
         subprocess.run(
-            [self._programs / "initdb", "-D", self.home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-             "--no-sync", "--locale=C.UTF-8"],
-            check=True, capture_output=True, cwd=self.home, **self._user,
+            [
+                self._programs / "initdb",
+                "-D",
+                self.home / "data",
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+                "--locale=C.UTF-8",
+            ],
+            check=True,
+            capture_output=True,
+            cwd=self.home,
+            **self._user,
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -64,7 +78,10 @@ class PostgresServer:
         with (self.home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self.home / "data", *options],
-                stdout=subprocess.DEVNULL, stderr=log, cwd=self.home, **self._user,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=self.home,
+                **self._user,
             )
         asked = [self._programs / "pg_isready", "-q", "-h", self.home, "-t", "1"]
         for _ in range(400):

@@ -11,10 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from tests.contract.conftest import Opener
 
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Station, StationId
 from amperanto.stores.tables import HEAD, metadata
-from tests.contract.conftest import Opener
 
 BASE = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
@@ -98,4 +98,4 @@ async def test_what_is_kept_is_there_after_opening_again(tmp_path: Path, open_st
 
 def test_the_newest_revision_is_the_one_the_tables_name() -> None:
     versions = Path(__file__).parents[2] / "src/amperanto/stores/migrations/versions"
-    assert sorted(path.name[:4] for path in versions.glob("0*.py"))[-1] == HEAD
+    assert max(path.name[:4] for path in versions.glob("0*.py")) == HEAD

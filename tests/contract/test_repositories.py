@@ -6,13 +6,24 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from tests.contract.conftest import Clock, Opener
 
 from amperanto.domain.meter_values import MeterValue, SampledValue, SignedValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionStarted
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import (
-    DEFAULT_ORGANISATION, Availability, ChargingState, Connector, EvseRef, Fault, Hardware, OrganisationId,
-    Registration, Station, StationId, Tolerance,
+    DEFAULT_ORGANISATION,
+    Availability,
+    ChargingState,
+    Connector,
+    EvseRef,
+    Fault,
+    Hardware,
+    OrganisationId,
+    Registration,
+    Station,
+    StationId,
+    Tolerance,
 )  # fmt: skip
 from amperanto.domain.tokens import Authorization, AuthorizationStatus, RegisteredToken, Token
 from amperanto.domain.transactions import Transaction, TransactionState
@@ -22,7 +33,6 @@ from amperanto.stores.keys import ApiKey
 from amperanto.stores.message_log import LoggedMessage
 from amperanto.stores.reviews import Review
 from amperanto.stores.store import Store
-from tests.contract.conftest import Clock, Opener
 
 OURS, THEIRS = DEFAULT_ORGANISATION, OrganisationId("somebody-else")
 S1 = StationId("station-1")
@@ -58,7 +68,8 @@ def whole_transaction() -> Transaction:
     )  # fmt: skip
     continued = TransactionContinued(
         at=after(5).astimezone(timezone(timedelta(hours=2))), reference="r", sequence=2,
-        charging=ChargingState.CHARGING, values=(MeterValue(at=after(5), samples=(SampledValue(value=Decimal("12.00")),)),),
+        charging=ChargingState.CHARGING,
+        values=(MeterValue(at=after(5), samples=(SampledValue(value=Decimal("12.00")),)),),
     )  # fmt: skip
     new = Transaction(id="t-1", organisation=OURS, station=S1, reference="r", number=2**31 - 1, received_at=NOON)
     outcome = Authorization(status=AuthorizationStatus.ACCEPTED, group="g", expires_at=after(99))
@@ -147,9 +158,13 @@ async def test_a_transaction_comes_back_as_it_was(store: Store, clock: Clock) ->
     assert await store.transactions.by_reference(S1, "r") == transaction
     assert await store.transactions.by_number(S1, 2**31 - 1) == transaction
     assert await store.transactions.open_at(S1) == [transaction]
-    again = await store.transactions.same_start(S1, where=PLUG, token=Token("CARD-1"), at=NOON, meter=WattHours.of("10.5"))
+    again = await store.transactions.same_start(
+        S1, where=PLUG, token=Token("CARD-1"), at=NOON, meter=WattHours.of("10.5")
+    )
     assert again == transaction
-    other = await store.transactions.same_start(S1, where=PLUG, token=Token("CARD-2"), at=NOON, meter=WattHours.of("10.5"))
+    other = await store.transactions.same_start(
+        S1, where=PLUG, token=Token("CARD-2"), at=NOON, meter=WattHours.of("10.5")
+    )
     assert other is None
 
 
@@ -217,7 +232,7 @@ async def test_readings_told_twice_are_kept_once_and_print_as_they_were_said(sto
     samples = (
         SampledValue(value=Decimal("1.50"), unit="kWh"),
         SampledValue(value=None, signed=signed, measurand="Power.Active.Import", phase="L1", location="Inlet"),
-        SampledValue(value=Decimal("-3"), unit="W", multiplier=3, context="Transaction.End"),
+        SampledValue(value=Decimal(-3), unit="W", multiplier=3, context="Transaction.End"),
     )
     values = [MeterValue(at=after(n), samples=samples) for n in range(3)]
     for _ in range(2):
@@ -345,8 +360,8 @@ async def test_a_station_that_knocks_again_is_one_entry(store: Store) -> None:
     for number in range(3):
         async with store.unit() as unit:
             unit.inbox.knock(InboxEntry(
-                organisation=OURS, identity="New" if number else "NEW", first_seen=after(number), last_seen=after(number),
-                remote=f"r{number}", offered=("ocpp1.6", "ocpp2.0.1"), reason="unknown",
+                organisation=OURS, identity="New" if number else "NEW", first_seen=after(number),
+                last_seen=after(number), remote=f"r{number}", offered=("ocpp1.6", "ocpp2.0.1"), reason="unknown",
             ))  # fmt: skip
     entry = await store.inbox.get(OURS, "new")
     assert entry is not None

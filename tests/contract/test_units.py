@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.contract.conftest import Clock, Opener
 
 from amperanto.domain.events import TokenRefused
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Station, StationId
@@ -13,7 +14,6 @@ from amperanto.domain.transactions import Transaction
 from amperanto.stores.errors import ConflictError, Fenced, StoreError, Unstorable
 from amperanto.stores.message_log import LoggedMessage
 from amperanto.stores.store import Lane, Store, Unit
-from tests.contract.conftest import Clock, Opener
 
 ACCEPTED = Authorization(status=AuthorizationStatus.ACCEPTED)
 REFUSED = Authorization(status=AuthorizationStatus.CONCURRENT_TX)
@@ -28,8 +28,12 @@ async def _bounded():
 
 def charge(store_id: str, station: str = "station-1", *, token: Token = CARD, outcome: Authorization = ACCEPTED):
     return Transaction(
-        id=store_id, organisation=DEFAULT_ORGANISATION, station=StationId(station), reference=f"ref-{store_id}",
-        token=token, authorization=outcome,
+        id=store_id,
+        organisation=DEFAULT_ORGANISATION,
+        station=StationId(station),
+        reference=f"ref-{store_id}",
+        token=token,
+        authorization=outcome,
     )
 
 
@@ -147,8 +151,9 @@ async def test_one_failing_unit_in_a_group_fails_alone(store: Store, station: St
             unit.transactions.add(charge("half"))
             unit.stations.save(replace(station, revision=7))
 
-    outcomes = await asyncio.gather(*(add(n) for n in range(20)), failing(), *(add(n) for n in range(20, 40)),
-                                    return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(add(n) for n in range(20)), failing(), *(add(n) for n in range(20, 40)), return_exceptions=True
+    )
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [ConflictError]
     assert len((await store.stations.list(DEFAULT_ORGANISATION)).items) == 41
     assert await store.transactions.get(DEFAULT_ORGANISATION, "half") is None
@@ -167,10 +172,17 @@ async def test_a_value_no_column_can_hold_fails_its_own_unit_only(store: Store) 
 async def test_a_thousand_concurrent_units_commit_in_few_groups(store: Store, clock: Clock) -> None:
     async def append(number: int) -> None:
         async with store.unit() as unit:
-            unit.messages.append(LoggedMessage(
-                at=clock(), organisation=DEFAULT_ORGANISATION, station=StationId("s"), connection=1, number=number,
-                direction="in", frame="[]",
-            ))
+            unit.messages.append(
+                LoggedMessage(
+                    at=clock(),
+                    organisation=DEFAULT_ORGANISATION,
+                    station=StationId("s"),
+                    connection=1,
+                    number=number,
+                    direction="in",
+                    frame="[]",
+                )
+            )
 
     before = store.groups
     await asyncio.gather(*(append(number) for number in range(1000)))
@@ -180,7 +192,7 @@ async def test_a_thousand_concurrent_units_commit_in_few_groups(store: Store, cl
 
 async def test_nothing_of_a_unit_that_raises_is_written(store: Store) -> None:
     called: list[bool] = []
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - leaving the unit is what raises
         async with store.unit() as unit:
             unit.stations.add(new_station(1))
             unit.after_commit(lambda: called.append(True))
@@ -200,7 +212,7 @@ async def test_what_is_to_happen_after_the_commit_happens_before_the_waiter_goes
 
 async def test_a_unit_that_fails_leaves_the_caches_as_they_were(store: Store, station: Station) -> None:
     assert await store.stations.by_id(station.id) == station
-    with pytest.raises(ConflictError):
+    with pytest.raises(ConflictError):  # noqa: PT012 - leaving the unit is what raises
         async with store.unit() as unit:
             unit.stations.save(replace(station, quiet=True))
             unit.stations.add(replace(new_station(1), identity="cp-1"))
@@ -216,7 +228,9 @@ async def test_a_save_is_seen_at_once_by_the_next_reader(store: Store, station: 
         assert await unit.stations.by_id(station.id) == saved
 
 
-async def test_an_old_connection_writes_nothing_once_a_newer_one_has_the_station(store: Store, station: Station, clock: Clock) -> None:
+async def test_an_old_connection_writes_nothing_once_a_newer_one_has_the_station(
+    store: Store, station: Station, clock: Clock
+) -> None:
     old = await store.connections.take(station.id, "node", remote="a", version="1.6", at=clock())
     new = await store.connections.take(station.id, "node", remote="b", version="2.0.1", at=clock.forward(1))
     runs = 0
@@ -239,7 +253,9 @@ async def test_an_old_connection_writes_nothing_once_a_newer_one_has_the_station
     assert await store.transactions.get(DEFAULT_ORGANISATION, "current") is not None
 
 
-async def test_two_sockets_taking_one_station_at_once_get_two_numbers(store: Store, station: Station, clock: Clock) -> None:
+async def test_two_sockets_taking_one_station_at_once_get_two_numbers(
+    store: Store, station: Station, clock: Clock
+) -> None:
     numbers = await asyncio.gather(
         *(store.connections.take(station.id, "node", remote=str(n), version="1.6", at=clock()) for n in range(4))
     )
@@ -255,7 +271,9 @@ async def test_two_sockets_taking_one_station_at_once_get_two_numbers(store: Sto
 
 
 @pytest.mark.postgres
-async def test_a_node_that_lost_a_station_to_another_writes_nothing_for_it(postgres, open_store: Opener, clock: Clock) -> None:
+async def test_a_node_that_lost_a_station_to_another_writes_nothing_for_it(
+    postgres, open_store: Opener, clock: Clock
+) -> None:
     url = await postgres.new_database()
     here, there = await open_store(url, node="here"), await open_store(url, node="there")
     async with here.unit() as unit:
@@ -263,7 +281,7 @@ async def test_a_node_that_lost_a_station_to_another_writes_nothing_for_it(postg
     station = StationId("id-1")
     old = await here.connections.take(station, "here", remote="a", version="1.6", at=clock())
     await there.connections.take(station, "there", remote="b", version="1.6", at=clock())
-    with pytest.raises(Fenced):
+    with pytest.raises(Fenced):  # noqa: PT012 - leaving the unit is what raises
         async with here.unit() as unit:
             unit.fence(station, old)
             unit.transactions.add(charge("late", station))
@@ -289,7 +307,7 @@ async def test_bulk_units_do_not_hold_up_stations_and_do_not_starve(store: Store
 
 
 async def test_a_bulk_unit_must_be_cut_into_pieces(store: Store) -> None:
-    with pytest.raises(StoreError, match="cut it up"):
+    with pytest.raises(StoreError, match="cut it up"):  # noqa: PT012 - leaving the unit is what raises
         async with store.unit(lane=Lane.BULK) as unit:
             for number in range(1001):
                 unit.stations.add(new_station(number))
@@ -331,7 +349,13 @@ async def test_closing_commits_what_waits_and_refuses_what_comes_later(store: St
 
 async def _refuse(store: Store, clock: Clock) -> None:
     async with store.unit() as unit:
-        unit.publish(TokenRefused(
-            organisation=DEFAULT_ORGANISATION, station=StationId("s"), identity="CP", at=clock(), token=CARD,
-            status=AuthorizationStatus.BLOCKED,
-        ))
+        unit.publish(
+            TokenRefused(
+                organisation=DEFAULT_ORGANISATION,
+                station=StationId("s"),
+                identity="CP",
+                at=clock(),
+                token=CARD,
+                status=AuthorizationStatus.BLOCKED,
+            )
+        )

@@ -21,6 +21,7 @@ import pytest
 import pytest_asyncio
 import websockets
 
+from amperanto.domain.stations import DEFAULT_ORGANISATION
 from amperanto.ocpp import Version
 from tests.fault.clients import Client
 from tests.fault.hostile_table import MODES, NOW, ROWS, UNBOOTED, VERSIONS, Outcome, Row, error_code
@@ -140,9 +141,7 @@ class Arena:
 
     async def open_reviews(self, identity: str) -> list[Any]:
         station = await self.home.get(f"/stations/{identity}")
-        csms = self.home.node.csms
-        async with csms.context.store.unit() as unit:
-            page = await unit.reviews.list(csms.context.store.organisation, limit=200)
+        page = await self.home.node.csms.context.store.reviews.list(DEFAULT_ORGANISATION, limit=1000)
         return [review for review in page.items if review.station == station["id"]]
 
 
@@ -202,7 +201,7 @@ def judge(answers: list[Any], outcome: Outcome, name: str, *, version: str, acti
     assert len(answers) == 1, answers
     (answer,) = answers
     if outcome.kind == "answered":
-        assert answer[:2] == [3, name]
+        assert answer[:2] == [3, name], answer
         if action is not None:
             assert is_valid(Version(version), f"{action}Response", answer[2]), answer
         return

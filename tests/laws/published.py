@@ -35,9 +35,9 @@ def published(version: Version, name: str) -> Schema:
     schema = json.loads(next(path for path in paths if path.exists()).read_text("utf-8-sig"))
     if (version, name) == (Version.V16, "StopTransactionRequest"):
         # The patch of the generator: the same meter values as in MeterValues.
-        schema["properties"]["transactionData"]["items"] = published(Version.V16, "MeterValuesRequest")[
-            "properties"
-        ]["meterValue"]["items"]
+        schema["properties"]["transactionData"]["items"] = published(Version.V16, "MeterValuesRequest")["properties"][
+            "meterValue"
+        ]["items"]
     return schema
 
 
@@ -94,12 +94,7 @@ def resolve(schema: Schema, root: Schema) -> Schema:
 
 
 # ------------------------------------------------------------------------------- random payloads
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-)
+scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 anything = st.recursive(
     scalars | texts,
@@ -204,9 +199,7 @@ def mutated(draw: st.DrawFn, payload: Any) -> Any:
             where = where[step]
         target = where[path[-1]] if path else payload
         if change == "add" and isinstance(target, dict):
-            target[draw(st.sampled_from(["unknown", "customData", "evse", "timestamp", "limit_L2"]))] = draw(
-                odd_values
-            )
+            target[draw(st.sampled_from(["unknown", "customData", "evse", "timestamp", "limit_L2"]))] = draw(odd_values)
         elif change == "repeat" and isinstance(target, list) and target:
             target.extend([target[0]] * draw(st.sampled_from([1, 4, 30])))
         elif change == "drop" and path and isinstance(where, dict):

@@ -13,7 +13,7 @@ from amperanto.ocpp import Codec, Mode, RemoteProtocolError, Version, catalogue,
 from amperanto.ocpp.exact import parse
 
 MESSAGES = all_messages()
-quick = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def kind_of(version: Version, name: str) -> Any:
@@ -40,9 +40,7 @@ def normal(value: Any) -> Any:
 
 @pytest.mark.parametrize(("version", "name"), MESSAGES)
 @pytest.mark.parametrize("optional", [True, False])
-def test_every_property_of_every_message_survives_a_round_trip(
-    version: Version, name: str, optional: bool
-) -> None:
+def test_every_property_of_every_message_survives_a_round_trip(version: Version, name: str, optional: bool) -> None:
     root = published(version, name)
     payload = fullest({"properties": {}, **root}, root, optional=optional)
     assert is_valid(version, name, payload)
@@ -66,16 +64,14 @@ def test_what_the_schema_calls_valid_is_read_and_written_back_whole(
     assert is_valid(version, name, payload)
     for mode in Mode:
         codec = Codec(version, mode)
-        decoded = codec.decode(
-            kind_of(version, name), as_text(payload, separators=separators, ascii_only=ascii_only)
-        )
+        decoded = codec.decode(kind_of(version, name), as_text(payload, separators=separators, ascii_only=ascii_only))
         assert decoded.violations == ()
         written = codec.encode(decoded.message)
         assert normal(json.loads(written)) == normal(payload)
         assert codec.decode(type(decoded.message), written).message == decoded.message
 
 
-@settings(quick, max_examples=2500)
+@settings(quick, max_examples=1500)
 @given(st.data(), st.sampled_from(MESSAGES))
 def test_strict_agrees_with_the_published_schema_on_every_mutation(
     data: st.DataObject, message: tuple[Version, str]
@@ -94,9 +90,7 @@ def test_strict_agrees_with_the_published_schema_on_every_mutation(
 
 @settings(quick, max_examples=1500)
 @given(st.data(), st.sampled_from(MESSAGES))
-def test_tolerant_reads_or_refuses_and_tells_every_violation(
-    data: st.DataObject, message: tuple[Version, str]
-) -> None:
+def test_tolerant_reads_or_refuses_and_tells_every_violation(data: st.DataObject, message: tuple[Version, str]) -> None:
     version, name = message
     payload = data.draw(mutated(data.draw(messages_of(version, name))))
     try:
@@ -127,7 +121,7 @@ def at(tree: Any, path: tuple[Any, ...]) -> Any:
     return tree
 
 
-@settings(quick, max_examples=1200)
+@settings(quick, max_examples=600)
 @given(
     st.data(),
     st.sampled_from(MESSAGES),

@@ -35,9 +35,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )
-frames = st.tuples(
-    st.sampled_from([2, 3, 4, 5, 6, 7, -1, "2", 2.0, True]), json_values, json_values, json_values
-)
+frames = st.tuples(st.sampled_from([2, 3, 4, 5, 6, 7, -1, "2", 2.0, True]), json_values, json_values, json_values)
 near_frames = st.builds(
     lambda frame, keep: json.dumps(frame[:keep], ensure_ascii=False), frames.map(list), st.integers(0, 4)
 ) | st.builds(
@@ -64,9 +62,7 @@ texts = st.text(max_size=60) | st.binary(max_size=60) | near_frames | broken()
 
 def a_connection(version: Version, mode: Mode, role: Role = Role.CSMS) -> Connection:
     ids = count()
-    return Connection(
-        role, Codec(version, mode), ids=lambda: next(ids), unreadable=frozenset({"StatusNotification"})
-    )
+    return Connection(role, Codec(version, mode), ids=lambda: next(ids), unreadable=frozenset({"StatusNotification"}))
 
 
 @quick

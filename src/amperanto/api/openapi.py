@@ -23,6 +23,7 @@ from amperanto.api.access import SCOPES, Guard
 from amperanto.api.problems import MEDIA_TYPE, Problem
 
 _REF = "#/components/schemas/{name}"
+METHODS = ("get", "post", "patch", "delete")
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 _ABOUT = (
     "REST for programs: JSON in snake_case, times in UTC (RFC 3339), energy in Wh as exact numbers, pages as "
@@ -53,7 +54,7 @@ def document(routes: Iterable[HTTPRoute], guarded: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Amperanto", "version": __version__, "description": _ABOUT, "license": _license()},
-        "paths": dict(sorted(paths.items())),
+        "paths": {path: {one: place[one] for one in METHODS if one in place} for path, place in sorted(paths.items())},
         "components": {
             "schemas": dict(sorted(components.items())),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},

@@ -1,1 +1,4 @@
-"""Who hears of it: events to listeners, and requests from node to node. Carries what may be lost and asked again."""
+"""Who hears of it: events to listeners, and requests from node to node.
+
+Carries what may be lost and asked again.
+"""

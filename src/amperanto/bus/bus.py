@@ -1,9 +1,9 @@
 """The bus: what a room may ask of it, whatever carries it.
 
-`publish` tells every subscriber of now and never waits for one; a subscriber that is too slow loses the oldest and is told
-how many. `call` asks whoever serves a subject and waits for the answer. Subjects are words joined by dots
-(`station.<our id>`); in a pattern `*` stands for one word and a last `>` for one or more. What must not be lost is in the
-database, not here.
+`publish` tells every subscriber of now and never waits for one; a subscriber that is too slow loses the
+oldest and is told how many. `call` asks whoever serves a subject and waits for the answer. Subjects are words
+joined by dots (`station.<our id>`); in a pattern `*` stands for one word and a last `>` for one or more. What
+must not be lost is in the database, not here.
 
 BusError
 ├── NobodyServes   no node serves the subject now
@@ -63,15 +63,24 @@ class Bus(Protocol):
         ...
 
     def subscribe(self, pattern: str = ">", *, kept: int = 1000) -> Subscription:
-        """Hear the events whose subject (`event.<name>.<station>`) matches; at most `kept` wait for their listener."""
+        """Hear the events whose subject (`event.<name>.<station>`) matches.
+
+        At most `kept` wait for their listener.
+        """
         ...
 
     def serve(self, subject: str, handler: Handler) -> AbstractAsyncContextManager[None]:
-        """Answer calls to a subject while the context lasts; a later server of the same subject replaces an earlier."""
+        """Answer calls to a subject while the context lasts.
+
+        A later server of the same subject replaces an earlier.
+        """
         ...
 
     async def call(self, subject: str, request: bytes, *, timeout: float) -> bytes:
-        """Ask whoever serves the subject. Raises NobodyServes, CallExpired, and what the handler raises as BusError."""
+        """Ask whoever serves the subject.
+
+        Raises NobodyServes, CallExpired, and what the handler raises as BusError.
+        """
         ...
 
     async def close(self) -> None:

@@ -1,7 +1,7 @@
 """The bus of a single node: plain calls on one event loop.
 
-Each subscriber has a bounded queue; when it is full the oldest event goes, so that a listener who sleeps costs nobody
-else anything. A served call runs in the caller's task, under the caller's deadline.
+Each subscriber has a bounded queue; when it is full the oldest event goes, so that a listener who sleeps
+costs nobody else anything. A served call runs in the caller's task, under the caller's deadline.
 """
 
 from __future__ import annotations

@@ -32,12 +32,11 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
 """A node that lives says something on an event stream four times as often."""
 ADVICE = {
-    "no_key": "give a valid key with --key or AMPERANTO_KEY (the administrator's is in DIR/admin.key)",
     "not_allowed": "give another with --key or AMPERANTO_KEY (the administrator's is in DIR/admin.key)",
     "unknown_station": "see 'amperanto stations list', or add it with 'amperanto stations add'",
-    "unknown_action": "see docs/reference or the OCPP 2.1 standard for the names, or send it with --raw",
+    "unknown_action": "correct the name, or send it as it is with --raw",
     "not_in_inbox": "see who waits with 'amperanto stations list', or use 'amperanto stations add'",
-    "exists": "see what is there with the command's 'list'",
+    "exists": "see what is there with 'list' in place of 'add'",
     "station_offline": "try again when 'amperanto stations list' shows it connected",
     "station_not_accepted": "try again when its boot is accepted",
     "not_spoken": "the station's own words can be sent with --raw",
@@ -53,22 +52,22 @@ def node_options(command: Command) -> Command:
 
     @wraps(command)
     def with_node(*words: Any, url: str | None, key: str | None, data: Path | None, **options: Any) -> None:
-        command(*words, node=Node(url, key, data), **options)
+        node = Node(url, key, data)
+        try:
+            command(*words, node=node, **options)
+        finally:
+            node.close()
 
     path = click.Path(path_type=Path, file_okay=False)
     for option in (
-        click.option(
-            "--data", metavar="DIR", type=path, help="The node's data directory, else AMPERANTO_DATA."
-        ),
+        click.option("--data", metavar="DIR", type=path, help="The node's data directory, else AMPERANTO_DATA."),
         click.option(
             "--key",
             metavar="KEY",
             help="An API key, else AMPERANTO_KEY, else DIR/admin.key.",
             envvar="AMPERANTO_KEY",
         ),
-        click.option(
-            "--url", metavar="URL", help="The node's address.  [default: the node of DIR on this machine]"
-        ),
+        click.option("--url", metavar="URL", help="The node's address.  [default: the node of DIR on this machine]"),
     ):
         with_node = option(with_node)
     return with_node
@@ -106,6 +105,11 @@ class Node:
             headers={"Authorization": f"Bearer {key}"},
             trust_env=False,
         )
+
+    def close(self) -> None:
+        """End the connection, if there ever was one."""
+        if "_http" in self.__dict__:
+            self._http.close()
 
     def get(self, path: str, **query: Any) -> Any:
         """One resource."""
@@ -184,26 +188,27 @@ class Node:
                 f"No node runs at {self.url}; start one with 'amperanto serve', or name another with --url."
             ) from error
         except httpx2.TimeoutException as error:
-            raise Failure(
-                f"The node at {self.url} gives no answer; see its terminal, and try again."
-            ) from error
+            raise Failure(f"The node at {self.url} gives no answer; see its terminal, and try again.") from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             why = str(error).rstrip(".") or type(error).__name__
-            raise Failure(
-                f"The node at {self.url} broke off ({why}); see its terminal, and try again."
-            ) from error
+            raise Failure(f"The node at {self.url} broke off ({why}); see its terminal, and try again.") from error
 
     def _refusal(self, answer: httpx2.Response) -> Failure:
         """What the node refused, and what to do next."""
         problem = _problem(answer)
         if problem is None:
             return self._stranger()
+        if problem["code"] == "no_key":
+            return Failure(
+                f"The node at {self.url} does not know this key; give another with --key or AMPERANTO_KEY "
+                "(the administrator's is in DIR/admin.key)."
+            )
         detail = str(problem.get("detail") or problem.get("title")).rstrip(".")
+        if problem.get("field"):
+            detail = f"the request is wrong at {detail}"
         advice = ADVICE.get(str(problem.get("code")))
         if advice is None:
-            advice = (
-                "correct that and try again" if answer.is_client_error else "see its terminal, and try again"
-            )
+            advice = "correct that and try again" if answer.is_client_error else "see its terminal, and try again"
         return Failure(f"{capitalised(detail)}; {advice}.")
 
     def _stranger(self) -> Failure:
@@ -237,9 +242,7 @@ def _kept_key(data: Path) -> str:
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise Failure(
-            f"{path} cannot be read ({reason}); run this as the node's user, or give --key KEY."
-        ) from error
+        raise Failure(f"{path} cannot be read ({reason}); run this as the node's user, or give --key KEY.") from error
     if not _looks_right(key):
         raise Failure(f"{path} does not hold a key; give one with --key.")
     return key

@@ -1,15 +1,14 @@
 """`amperanto demo`: a whole node and three stations in this terminal, one of each OCPP version.
 
 The stations are strangers to the node: they connect by its port, and what is told about their charges is read
-back by REST. Their time runs faster than ours, and the node's wall clock with it, so that every time told belongs
-to one story; it begins in the past, so that for long no time lies in the future. Waiting is real everywhere.
+back by REST. Their time runs faster than ours, and the node's wall clock with it, so that every time told
+belongs to one story; it begins in the past, so that for long no time lies in the future. Waiting is real.
 Data goes to a temporary directory, unless --data says where it is to stay.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,9 +25,9 @@ from amperanto.cli.failure import Failure
 from amperanto.cli.interruption import until_interrupted
 from amperanto.cli.output import print_json
 from amperanto.cli.registrar import Registrar
-from amperanto.cli.scene import BETWEEN_ARRIVALS, FIRST_ENERGY, Place, Scene, places
+from amperanto.cli.scene import BETWEEN_ARRIVALS, FIRST_ENERGY, Scene, places
 from amperanto.settings import Settings
-from amperanto.station import AcceleratedClock, Fleet, Outlet, Station
+from amperanto.station import AcceleratedClock
 from amperanto.station.dialing import dial
 
 HERE = "127.0.0.1"
@@ -36,21 +35,39 @@ SPEED = 300.0
 USUAL_POWER = 11_000
 ONE_ROUND = float(FIRST_ENERGY) / USUAL_POWER * 3600 + 2 * BETWEEN_ARRIVALS + 600
 """About how many seconds, of the stations' time, three charges take."""
+SLACK = 3.0
+"""Real seconds it may take longer without its times coming to lie in the future."""
+LAST_WORDS = 0.5
+"""Real seconds for the last frames to pass and the last charge to be shown."""
+BREAK = timedelta(minutes=5)
 A_WEEK = timedelta(days=7).total_seconds()
 PATIENCE = 60.0
 """Real seconds that --once allows beyond three times what it should take."""
 
 
 class StoryTime:
-    """The node's clock: wall time as the stations have it, waiting as it really is."""
+    """The node's clock: wall time as the stations have it, waiting as it really is.
 
-    def __init__(self, fast: AcceleratedClock) -> None:
-        self.fast = fast
+    Wall time stands still until the story begins: what is set up before belongs to its first instant.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._fast: AcceleratedClock | None = None
         self._real = app.SystemClock()
+
+    def not_before(self, at: datetime) -> None:
+        """Let the story begin at that time, or later."""
+        self._start = max(self._start, at)
+
+    def begin(self, speed: float) -> AcceleratedClock:
+        """Let wall time run, so many times as fast as ours; the stations' clock."""
+        self._fast = AcceleratedClock(speed, start=self._start)
+        return self._fast
 
     def now(self) -> datetime:
         """The story's time, UTC."""
-        return self.fast.now()
+        return self._start if self._fast is None else self._fast.now()
 
     def monotonic(self) -> float:
         """Real seconds."""
@@ -73,9 +90,7 @@ class Wish:
 
 @click.command(cls=RichCommand)
 @click.option("--once", is_flag=True, help="End when a car has charged at each station.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print the charges as JSON; what happens goes to stderr."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print the charges as JSON; what happens goes to stderr.")
 @click.option(
     "--speed",
     type=click.FloatRange(1, 100_000),
@@ -111,17 +126,18 @@ def _demo(wish: Wish, settings: Settings) -> None:
 
 
 async def _played(wish: Wish, settings: Settings) -> None:
-    back = ONE_ROUND if wish.once else A_WEEK
-    time = StoryTime(AcceleratedClock(wish.speed, start=app.SystemClock().now() - timedelta(seconds=back)))
+    back = ONE_ROUND + SLACK * wish.speed if wish.once else A_WEEK
+    time = StoryTime(app.SystemClock().now() - timedelta(seconds=back))
     settings, notes = _with_free_ports(settings)
     node = await running.started(settings, clock=time)
     try:
         key = node.admin_key or (settings.data / running.KEY_FILE).read_text().strip()
         async with Registrar(f"http://{HERE}:{node.http_port}", key) as registrar:
-            scene = Scene(places=places(), clock=time.fast, random=Random(), kept=registrar.kept)  # noqa: S311
+            scene = Scene(places=places(), random=Random(), kept=registrar.kept)  # noqa: S311
             scene.hints = [*notes, *_hints(node, settings, wish)]
-            await _take_up(scene, registrar, time)
-            await until_interrupted(_staged(scene, node, registrar, wish))
+            await _set_up(scene, node, registrar, time)
+            scene.begin(time.begin(wish.speed))
+            await until_interrupted(_staged(scene, wish))
     finally:
         await node.stop()
     _conclude(scene, wish)
@@ -152,56 +168,38 @@ def _hints(node: app.Node, settings: Settings, wish: Wish) -> list[str]:
     ]
 
 
-async def _take_up(scene: Scene, registrar: Registrar, time: StoryTime) -> None:
-    """Where a demo ran on this data before: its meters count on, and no time is told twice."""
+async def _set_up(scene: Scene, node: app.Node, registrar: Registrar, time: StoryTime) -> None:
+    """Register and connect every station. Where a demo ran on this data before, this one takes up after it."""
     for place in scene.places:
         last = await registrar.last(place.identity)
-        if last is None:
-            continue
-        place.read_before(last)
-        ended = datetime.fromisoformat(last["ended_at"] or last["started_at"])
-        if ended > time.now():
-            time.fast = AcceleratedClock(time.fast.factor, start=ended + timedelta(minutes=5))
-    scene.clock = time.fast
+        if last is not None:
+            place.read_before(last)
+            time.not_before(datetime.fromisoformat(last["ended_at"] or last["started_at"]) + BREAK)
+        password = await registrar.let_in(place.identity, place.token)
+        url = f"ws://{HERE}:{node.ocpp_port}/{place.identity}"
+        place.dialled = await dial(url, (place.version,), password=password, on_frame=scene.listener(place))
 
 
-async def _staged(scene: Scene, node: app.Node, registrar: Registrar, wish: Wish) -> None:
+async def _staged(scene: Scene, wish: Wish) -> None:
     """Stations, cars and a view, until all is told or somebody ends it. Raises Failure."""
-    for place in scene.places:
-        await _set_up(place, scene, node, registrar)
-    async with Fleet(place.station for place in scene.places if place.station is not None):
-        view = asyncio.create_task(_view(scene, wish))
-        stories = asyncio.gather(*(scene.play(place, once=wish.once) for place in scene.places))
-        try:
-            limit = PATIENCE + 3 * ONE_ROUND / wish.speed if wish.once else None
-            async with asyncio.timeout(limit):
-                await stories
-            await asyncio.sleep(2 * views.TICK)  # the last charge is shown, too
-        except TimeoutError as error:
-            raise Failure("The cars charge too slowly; try a smaller --speed.") from error
-        finally:
-            stories.cancel()
-            view.cancel()
-            with suppress(asyncio.CancelledError):
-                await view
-
-
-async def _set_up(place: Place, scene: Scene, node: app.Node, registrar: Registrar) -> None:
-    """Register a station and its token, and put it up."""
-    password = await registrar.let_in(place.identity, place.token)
-    dialled = await dial(
-        f"ws://{HERE}:{node.ocpp_port}/{place.identity}",
-        (place.version,),
-        password=password,
-        on_frame=scene.listener(place),
-    )
-    place.station = Station(
-        place.identity,
-        place.version,
-        connect=dialled.connect,
-        evses={1: Outlet(lifetime=place.lifetime)},
-        clock=scene.clock,
-    )
+    lives = [asyncio.create_task(place.live()) for place in scene.places]
+    view = asyncio.create_task(_view(scene, wish))
+    stories = asyncio.create_task(scene.play(once=wish.once))
+    limit = PATIENCE + 3 * ONE_ROUND / wish.speed if wish.once else None
+    try:
+        done, _ = await asyncio.wait({stories, view, *lives}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise Failure("The cars charge too slowly; try a smaller --speed.")
+        for one in done:
+            one.result()
+    finally:
+        stories.cancel()
+        await asyncio.gather(stories, return_exceptions=True)
+        await asyncio.sleep(LAST_WORDS)
+        for place in scene.places:
+            place.stop()
+        view.cancel()
+        await asyncio.gather(*lives, view, return_exceptions=True)
 
 
 async def _view(scene: Scene, wish: Wish) -> None:
@@ -218,10 +216,8 @@ def _conclude(scene: Scene, wish: Wish) -> None:
     """Print the charges. Raises Failure where --once did not see three that ended with energy."""
     if wish.as_json:
         print_json(scene.charges)
-    good = [one for one in scene.charges if one["energy_wh"] and one["state"] == "ended"]
+    good = [one for one in scene.charges if one["energy_wh"] and one["state"] == "Ended"]
     if wish.once and len(good) < len(scene.places):
-        raise Failure(
-            f"Only {len(good)} of {len(scene.places)} charges ended with energy; start the demo again."
-        )
+        raise Failure(f"Only {len(good)} of {len(scene.places)} charges ended with energy; start the demo again.")
     if not wish.as_json:
         click.echo(views.total(scene))

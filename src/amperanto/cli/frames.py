@@ -53,9 +53,7 @@ class Reader:
             action = self._asked.pop((not incoming, message_id), "")
             if kind == "answers":
                 return Frame(kind, message_id, action, parts[2])
-            return Frame(
-                kind, message_id, action, {"code": parts[2], "description": parts[3], "details": parts[4]}
-            )
+            return Frame(kind, message_id, action, {"code": parts[2], "description": parts[3], "details": parts[4]})
         except (msgspec.DecodeError, KeyError, IndexError, TypeError, RecursionError):
             return Frame("unreadable", "", "", text)
 
@@ -79,7 +77,5 @@ def line(frame: Frame, *, incoming: bool, at: str = "") -> Text:
         else "unreadable"
     )
     text.append(f"{name}  ", style=STYLES[frame.kind])
-    text.append(
-        frame.payload if isinstance(frame.payload, str) else msgspec.json.encode(frame.payload).decode()
-    )
+    text.append(frame.payload if isinstance(frame.payload, str) else msgspec.json.encode(frame.payload).decode())
     return text

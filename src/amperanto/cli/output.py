@@ -27,9 +27,7 @@ STATE_STYLES = {
     "Expired": "red",
 }
 
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, in the words of the REST interface."
-)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the words of the REST interface.")
 
 
 def console(*, stderr: bool = False) -> Console:

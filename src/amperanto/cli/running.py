@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ KEY_FILE = "admin.key"
 def settings_of(flags: Mapping[str, Any]) -> Settings:
     """The settings from these flags, the environment and the file. Raises Failure."""
     try:
-        return load({name: str(value) if isinstance(value, Path) else value for name, value in flags.items()})
+        settings = load({name: str(value) if isinstance(value, Path) else value for name, value in flags.items()})
     except SettingsError as error:
-        raise Failure(f"{str(error)[:1].upper()}{str(error)[1:]}; correct that and start again.") from error
+        said = f"{str(error)[:1].upper()}{str(error)[1:]}"
+        raise Failure(f"{said}; correct that, or name another data directory with --data.") from error
+    return replace(settings, data=settings.data.absolute())
 
 
 def prepare(data: Path) -> None:
@@ -40,14 +43,10 @@ def prepare(data: Path) -> None:
             f"The data directory {data} cannot be made ({error.strerror}); name another with --data."
         ) from error
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
-        raise Failure(
-            f"The data directory {data} cannot be used; change its rights, or name another by --data."
-        )
+        raise Failure(f"The data directory {data} cannot be used; change its rights, or name another by --data.")
     for path in (data / "amperanto.db", data / KEY_FILE):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-            raise Failure(
-                f"{path} cannot be read and written; change its rights, or name another directory by --data."
-            )
+            raise Failure(f"{path} cannot be read and written; change its rights, or name another directory by --data.")
 
 
 async def started(settings: Settings, **options: Any) -> app.Node:
@@ -62,9 +61,7 @@ async def started(settings: Settings, **options: Any) -> app.Node:
     try:
         return await app.start(settings, **options)
     except OSError as error:
-        raise Failure(
-            f"The node cannot start: {error.strerror or error}; see --help for what to set."
-        ) from error
+        raise Failure(f"The node cannot start: {error.strerror or error}; see --help for what to set.") from error
     except app.StoreError as error:
         raise Failure(
             f"The database does not open ({error}); put that right, or name another directory by --data."

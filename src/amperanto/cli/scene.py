@@ -6,6 +6,7 @@ charge counts when the node tells it by REST, with what the node kept of it.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,8 +17,19 @@ from rich.text import Text
 
 from amperanto.cli.failure import Failure
 from amperanto.cli.frames import Reader, line
-from amperanto.station import AcceleratedClock, Evse, Percent, Station, Token, Vehicle, Version, WattHours
-from amperanto.station.dialing import OnFrame
+from amperanto.station import (
+    AcceleratedClock,
+    Clock,
+    Evse,
+    Outlet,
+    Percent,
+    Station,
+    Token,
+    Vehicle,
+    Version,
+    WattHours,
+)
+from amperanto.station.dialing import Dialled, OnFrame
 from amperanto.station.scenarios import NothingCharged, charge
 
 FIRST_ENERGY = WattHours.of(20_000)
@@ -37,6 +49,7 @@ class Place:
     version: Version
     token: Token
     lifetime: WattHours
+    dialled: Dialled | None = None
     station: Station | None = None
 
     def read_before(self, kept: dict[str, Any]) -> None:
@@ -44,6 +57,27 @@ class Place:
         reading = kept["meter_stop_wh"] or kept["meter_start_wh"]
         if reading is not None:
             self.lifetime = max(self.lifetime, WattHours.of(reading))
+
+    def put_up(self, clock: Clock) -> None:
+        """Build the station behind the connection."""
+        assert self.dialled is not None
+        self.station = Station(
+            self.identity,
+            self.version,
+            connect=self.dialled.connect,
+            evses={1: Outlet(lifetime=self.lifetime)},
+            clock=clock,
+        )
+
+    async def live(self) -> None:
+        """Let the station live until `stop`."""
+        assert self.station is not None
+        await self.station.run()
+
+    def stop(self) -> None:
+        """Switch the station off."""
+        if self.station is not None:
+            self.station.stop()
 
     @property
     def evse(self) -> Evse | None:
@@ -84,9 +118,9 @@ class Scene:
     """Everything a view needs."""
 
     places: list[Place]
-    clock: AcceleratedClock
     random: Random
     kept: Kept
+    clock: AcceleratedClock = field(default_factory=lambda: AcceleratedClock(1))
     hints: list[str] = field(default_factory=list[str])
     frames: deque[Text] = field(default_factory=lambda: deque[Text](maxlen=FRAMES))
     charges: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -103,9 +137,26 @@ class Scene:
 
         return heard
 
-    async def play(self, place: Place, *, once: bool) -> None:
-        """Cars come to one station, one after another; a single one with `once`. Raises Failure."""
-        await self.clock.sleep(BETWEEN_ARRIVALS * self.places.index(place))
+    def begin(self, clock: AcceleratedClock) -> None:
+        """Let the stations' time run from here."""
+        self.clock = clock
+        for place in self.places:
+            place.put_up(clock)
+
+    async def play(self, *, once: bool) -> None:
+        """Cars come to every station; with `once` a single one each. Raises Failure."""
+        stories = [
+            asyncio.create_task(self._cars(place, delay=number * BETWEEN_ARRIVALS, once=once))
+            for number, place in enumerate(self.places)
+        ]
+        try:
+            await asyncio.gather(*stories)
+        finally:
+            for story in stories:
+                story.cancel()
+
+    async def _cars(self, place: Place, *, delay: float, once: bool) -> None:
+        await self.clock.sleep(delay)
         energy = FIRST_ENERGY
         while True:
             await self._visit(place, energy)
@@ -123,9 +174,7 @@ class Scene:
         try:
             transaction = await charge(place.station, 1, place.token, energy, vehicle=car)
         except NothingCharged as error:
-            raise Failure(
-                f"Nothing was charged at {place.identity}: {error}; start the demo again."
-            ) from error
+            raise Failure(f"Nothing was charged at {place.identity}: {error}; start the demo again.") from error
         if transaction.reference is None:
             raise Failure(f"The node never named the transaction of {place.identity}; start the demo again.")
         kept = await self.kept(place.identity, transaction.reference)

@@ -51,12 +51,10 @@ NOT_DONE = frozenset(
 )
 @json_option
 @node_options
-def send(
-    identity: str, action: str, payload: str, *, node: Node, raw: bool, timeout: float, as_json: bool
-) -> None:
-    """Send the station IDENTITY the command ACTION and print its answer.
+def send(identity: str, action: str, payload: str, *, node: Node, raw: bool, timeout: float, as_json: bool) -> None:
+    """Send a station a command and print its answer.
 
-    JSON is the request in the words of OCPP 2.1, "-" to read it from the standard input. The exit code is 1
+    The station IDENTITY is sent the request ACTION. JSON is the request in the words of OCPP 2.1, "-" to read it from the standard input. The exit code is 1
     where the station answers that it does not do it.
     """
     body = _read(payload)
@@ -68,9 +66,7 @@ def send(
         print_json(answer)
     status = _status(answer)
     if status in NOT_DONE:
-        raise Failure(
-            f"{identity} does not do it (it answered {status}); see why with 'amperanto tail {identity}'."
-        )
+        raise Failure(f"{identity} does not do it (it answered {status}); see why with 'amperanto tail {identity}'.")
 
 
 def _status(answer: Any) -> str | None:
@@ -85,9 +81,7 @@ def _read(payload: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.ValidationError as error:
-        raise click.UsageError(
-            'The request must be a JSON object; write it like \'{"type": "OnIdle"}\'.'
-        ) from error
+        raise click.UsageError('The request must be a JSON object; write it like \'{"type": "OnIdle"}\'.') from error
     except msgspec.DecodeError as error:
         raise click.UsageError(
             f'The request is no JSON ({error}); quote it for the shell, like \'{{"type": "OnIdle"}}\'.'

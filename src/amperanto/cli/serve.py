@@ -36,14 +36,12 @@ from amperanto.settings import Settings
     help="Where programs connect; 0 takes a free one.  [default: 8080]",
 )
 @click.option("--http-host", metavar="HOST", help="On which address.  [default: 127.0.0.1]")
-@click.option(
-    "--database", metavar="URL", help="Another database than the SQLite file in DIR, like postgresql://…."
-)
+@click.option("--database", metavar="URL", help="Another database than the SQLite file in DIR, like postgresql://….")
 def serve(**flags: Any) -> None:
-    """Run a node in the foreground: a door for stations, one for programs.
+    """Run a node: a door for stations, one for programs.
 
-    Whatever is not given here is read from AMPERANTO_… and from amperanto.toml in the data directory.
-    Ctrl-C or SIGTERM ends it; nothing is lost.
+    It runs in the foreground; Ctrl-C or SIGTERM ends it, and nothing is lost. Whatever is not given here is read
+    from AMPERANTO_… and from amperanto.toml in the data directory.
     """
     settings = running.settings_of(flags)
     running.prepare(settings.data)
@@ -66,7 +64,7 @@ def _greeting(settings: Settings, node: app.Node) -> list[str]:
     door = f"http://{f'[{host}]' if ':' in host else host}:{node.http_port}"
     lines = ["Amperanto runs."]
     lines += [
-        f"  stations   ws://{address}:{node.ocpp_port}/IDENTITY   (its identity in place of IDENTITY)"
+        f"  stations   ws://{address}:{node.ocpp_port}/IDENTITY   (each its identity in place of IDENTITY)"
         for address in running.addresses(settings.ocpp_host)
     ]
     lines += [f"  programs   {door}/api/v1   (documented at {door}/docs)", f"  data       {settings.data}"]

@@ -39,7 +39,11 @@ HURRY = 300.0
 USUAL_POWER = 11_000.0
 AROUND = 180.0
 """Seconds a charge takes beyond the charging."""
+SLACK = 1.0
+"""Real seconds it may take longer without its times coming to lie in the future."""
 LOOK = 0.2
+LAST_WORDS = 0.5
+"""Real seconds for the last frames to pass: the cable is out, the connector free."""
 STEPS = 10
 PREFIXES = {"": 1, "k": 1_000, "M": 1_000_000}
 
@@ -94,9 +98,7 @@ class Wish:
     show_default=True,
     help="The token its driver presents.",
 )
-@click.option(
-    "--token-type", metavar="TYPE", default="ISO14443", show_default=True, help="What kind of token that is."
-)
+@click.option("--token-type", metavar="TYPE", default="ISO14443", show_default=True, help="What kind of token that is.")
 @click.option(
     "--speed",
     type=click.FloatRange(1, 100_000),
@@ -140,6 +142,7 @@ async def _station(wish: Wish) -> None:
     try:
         done = await until_interrupted(_story(one, wish, watching))
     finally:
+        await asyncio.sleep(LAST_WORDS)
         watching.cancel()
         one.stop()
         await asyncio.gather(running, watching, return_exceptions=True)
@@ -150,9 +153,7 @@ async def _station(wish: Wish) -> None:
 def _conclude(done: Transaction | None) -> None:
     """Say what was charged. Raises Failure where nothing was."""
     if done is None:
-        raise Failure(
-            "The charge was interrupted; what was charged until then is not told to the CSMS as ended."
-        )
+        raise Failure("The charge was interrupted; what was charged until then is at the CSMS.")
     energy = done.energy
     if energy is None or not energy:
         raise Failure("The transaction ended without energy; see at the CSMS who ended it, and try again.")
@@ -167,13 +168,9 @@ async def _dial(wish: Wish) -> Dialled:
     try:
         return await dial(wish.url, wish.versions, password=wish.password)
     except Unreachable as error:
-        raise Failure(
-            f"Nobody answers at {wish.url} ({error}); start the CSMS, or correct the address."
-        ) from error
+        raise Failure(f"Nobody answers at {wish.url} ({error}); start the CSMS, or correct the address.") from error
     except HandshakeRefused as error:
-        raise Failure(
-            f"{wish.url} lets nobody in like this ({error}); {_advice(error.status, wish)}."
-        ) from error
+        raise Failure(f"{wish.url} lets nobody in like this ({error}); {_advice(error.status, wish)}.") from error
 
 
 def _advice(status: int | None, wish: Wish) -> str:
@@ -194,7 +191,7 @@ def _clock(wish: Wish) -> Clock:
     real = RealClock()
     if wish.speed == 1:
         return real
-    expected = 0.0 if wish.energy is None else float(wish.energy) / USUAL_POWER * 3600 + AROUND
+    expected = 0.0 if wish.energy is None else float(wish.energy) / USUAL_POWER * 3600 + AROUND + SLACK * wish.speed
     return AcceleratedClock(wish.speed, start=real.now() - timedelta(seconds=expected))
 
 

@@ -23,9 +23,10 @@ from amperanto.cli.output import console, moment, print_json_line
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document a line.")
 @node_options
 def tail(identity: str, *, node: Node, as_json: bool) -> None:
-    """Show the frames of the station IDENTITY, live and decoded, until Ctrl-C.
+    """A station's frames, live and decoded.
 
-    An arrow to the right comes from the station, one to the left goes to it.
+    Shows what passes between the station IDENTITY and the node until Ctrl-C. An arrow to the right comes from the
+    station, one to the left goes to it.
     """
     station: dict[str, Any] = node.get(f"/stations/{place(identity)}")
     watch = Watch(as_json)

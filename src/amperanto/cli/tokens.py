@@ -91,10 +91,6 @@ def _check_time(when: str | None) -> None:
         try:
             at = datetime.fromisoformat(when)
         except ValueError as error:
-            raise click.BadParameter(
-                "write it like 2030-12-31T23:59:59Z.", param_hint="--expires-at"
-            ) from error
+            raise click.BadParameter("write it like 2030-12-31T23:59:59Z.", param_hint="--expires-at") from error
         if at.tzinfo is None:
-            raise click.BadParameter(
-                "say which time zone, like 2030-12-31T23:59:59Z.", param_hint="--expires-at"
-            )
+            raise click.BadParameter("say which time zone, like 2030-12-31T23:59:59Z.", param_hint="--expires-at")

@@ -26,7 +26,7 @@ from amperanto.csms.transactions import Transactions
 from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
 from amperanto.domain.observations import Observation
-from amperanto.domain.stations import Station
+from amperanto.domain.stations import Station, StationId
 from amperanto.stores.errors import Fenced
 from amperanto.stores.store import Unit
 
@@ -102,8 +102,12 @@ class Csms:
         """The station as it is now."""
         return _there(await self.context.store.stations.by_id(link.station_id))
 
-    async def entered(self, station: Station, *, remote: str, version: str) -> int:
-        """A socket of the station is open: take its place, and return the connection's fencing number (R4)."""
+    async def entered(self, who: StationId, *, remote: str, version: str) -> tuple[int, Station]:
+        """A socket of the station is open: take its place.
+
+        Returns the connection's fencing number (R4) and the station as it is now. Raises Fenced when it was removed.
+        """
+        station = _there(await self.context.store.stations.by_id(who))
         now = self.context.clock.now()
         event = StationConnected(
             organisation=station.organisation,
@@ -123,7 +127,7 @@ class Csms:
         )
         self.figures.connections += 1
         self.context.bus.publish(event)
-        return number
+        return number, station
 
     async def left(self, link: StationLink, station: Station, close_code: int | None, cause: str) -> None:
         """The socket ended. A newer one of the same station is left alone (R4)."""

@@ -33,7 +33,7 @@ __all__ = ["BadCursor", "LastKey", "Named", "Period", "Records", "Subscription",
 T = TypeVar("T")
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_READING = re.compile(r"(?P<at>[^~]{1,40})~(?P<rest>[0-9a-f]{0,64})")
+_READING = re.compile(r"(?P<at>[^~]{1,40})(?P<rest>~[0-9a-f]{1,64})")
 _FRAME = re.compile(r"(?P<at>[^~]{1,40})(?P<rest>(?:~\d{1,15}~\d{1,15}~(?:in|out)~[\w.-]{1,64})?)")
 
 

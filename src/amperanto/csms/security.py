@@ -17,6 +17,7 @@ from enum import StrEnum
 from amperanto.csms.block import Block, Context
 from amperanto.csms.passwords import Passwords
 from amperanto.domain.stations import DEFAULT_ORGANISATION, OrganisationId, Station, StationId, folded
+from amperanto.stores.errors import NotDurable
 from amperanto.stores.inbox import InboxEntry
 
 INBOX_EVERY = 10.0
@@ -33,6 +34,7 @@ class RefusalReason(StrEnum):
     OTHER_USER = "the user of its credential is not the identity in its address"
     PROFILE = "its security profile needs TLS"
     ALIVE = "the station has a living connection already"
+    UNAVAILABLE = "the system cannot look stations up now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +77,14 @@ class Security(Block):
 
     async def admit(self, arrival: Arrival) -> Admission | Refusal:
         """Decide about an arrival. Never raises for what the arriving side did."""
-        found = await self._candidates(arrival)
-        outcome = await self._judged(arrival, found)
-        if isinstance(outcome, Refusal):
-            await self._note(arrival, found, outcome.reason)
-            return outcome
+        try:
+            found = await self._candidates(arrival)
+            outcome = await self._judged(arrival, found)
+            if isinstance(outcome, Refusal):
+                await self._note(arrival, found, outcome.reason)
+                return outcome
+        except NotDurable:
+            return Refusal(reason=RefusalReason.UNAVAILABLE)
         if not await self.vacant(outcome.station.id):
             return Refusal(reason=RefusalReason.ALIVE)
         return outcome

@@ -1,7 +1,8 @@
 """Our own ids: UUIDs of version 7 (RFC 9562 §5.7), which sort by the time they were made.
 
 48 bits of milliseconds, then a 12-bit counter that keeps ids of one millisecond in order, then 62 random
-bits. If the clock goes backwards the ids do not: they go on from the last one. Clock and randomness are given (R13).
+bits. If the clock goes backwards the ids do not: they go on from the last one. Clock and randomness are given
+(R13).
 """
 
 from __future__ import annotations

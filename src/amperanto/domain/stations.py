@@ -26,6 +26,11 @@ class Registration(StrEnum):
     PENDING = "Pending"
     REJECTED = "Rejected"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Registration | None:
+        """People write it in any case."""
+        return next((one for one in cls if str(value).casefold() == one.casefold()), None)
+
 
 class Tolerance(StrEnum):
     """What happens when a station breaks the standard: refuse, tolerate and record, tolerate without a word."""

@@ -4,7 +4,7 @@ Reads the request (path → identity, Basic → user and password, subprotocols 
 doorkeeper, which knows the stations. Everybody it does not let in hears the same 401, whatever the cause and
 whether the station exists: same status, headers, body. Only a path that names no station is a 404; only a
 station whose credentials are right may hear 409 (it has a living connection) or 429 (it connects again and
-again). Having no version in common is no refusal: OCPP-J completes the handshake without a subprotocol and
+again). When the database is gone everybody hears 503. Having no version in common is no refusal: OCPP-J completes the handshake without a subprotocol and
 closes.
 
 The time an answer takes must tell nothing either; that is the doorkeeper's affair (it hashes for unknown
@@ -40,6 +40,8 @@ UNAUTHORIZED = Denial(
     headers={"WWW-Authenticate": 'Basic realm="ocpp"'},
 )
 ALIVE = Denial(status=409, body="This station has a living connection already.\n")
+UNAVAILABLE = Denial(status=503, body="Please try again later.\n", headers={"Retry-After": "30"})
+TOLD: dict[str, Denial] = {RefusalReason.ALIVE: ALIVE, RefusalReason.UNAVAILABLE: UNAVAILABLE}
 NOWHERE = Denial(status=404, body="The path must end in the identity of a charging station.\n")
 
 
@@ -77,7 +79,7 @@ class Handshake:
                 return Welcome(identity=address.identity, version=version, data=verdict)
             verdict, denial = "it connects too often", too_often(delay)
         else:
-            denial = ALIVE if verdict is RefusalReason.ALIVE else UNAUTHORIZED
+            denial = TOLD.get(verdict, UNAUTHORIZED)
         log.info("refused", identity=address.identity, remote=upgrade.remote, reason=str(verdict))
         return denial
 
@@ -93,7 +95,7 @@ class Handshake:
         verdict = await self._doorkeeper(arrival)
         if isinstance(verdict, Admission) or verdict.reason is RefusalReason.ALIVE:
             self._attempts.succeeded(source, identity)
-        elif arrival.password is not None:
+        elif arrival.password is not None and verdict.reason is not RefusalReason.UNAVAILABLE:
             self._attempts.failed(source, identity)
         return verdict if isinstance(verdict, Admission) else verdict.reason
 

@@ -69,7 +69,7 @@ class ConnectionJournal:
         named: tuple[str | None, str | None],
         event: Event | None = None,
     ) -> Frame:
-        violations = tuple(str(violation) for violation in getattr(event, "violations", ()))
+        violations = _violations(event)
         self._csms.figures.violations += len(violations)
         return Frame(
             organisation=self._station.organisation,
@@ -124,3 +124,15 @@ def _result(event: Event | None) -> str:
             return "ignored"
         case _:
             return type(event).__name__
+
+
+def _violations(event: Event | None) -> tuple[str, ...]:
+    """What was tolerated in the frame."""
+    match event:
+        case CallReceived():
+            found = event.call.violations
+        case ResultReceived() | SendReceived():
+            found = event.violations
+        case _:
+            found = ()
+    return tuple(f"{violation.path or 'message'}: {violation.detail}" for violation in found)

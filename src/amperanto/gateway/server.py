@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 
 from amperanto.csms.csms import Csms
-from amperanto.csms.errors import NotDurable
+from amperanto.csms.errors import Fenced, NotDurable
 from amperanto.csms.security import Admission
 from amperanto.dialects import dialect_for
 from amperanto.dialects.errors import QuirkConflict
@@ -20,6 +20,7 @@ from amperanto.gateway.journal import ConnectionJournal
 from amperanto.gateway.link import SocketLink
 from amperanto.gateway.pipeline import TRANSACTION_MESSAGES, TRY_AGAIN_LATER, Pipeline
 from amperanto.ocpp import Codec, Connection, Mode, Role, Version
+from amperanto.transport.link import Link
 from amperanto.transport.peer import Peer
 from amperanto.transport.upgrade import Welcome
 from amperanto.transport.websocket import Listener, WebSocketLink
@@ -68,10 +69,17 @@ class Gateway:
 
     async def _serve(self, line: WebSocketLink, welcome: Welcome) -> None:
         assert isinstance(welcome.data, Admission) and welcome.version is not None
+        await self.serve(line, welcome.data.station, welcome.version)
+
+    async def serve(self, line: Link, station: Station, version: Version) -> None:
+        """Serve an admitted station over an open line, whatever carries it, until the line ends."""
         try:
-            link, pipeline = await self._entered(line, welcome.data.station, welcome.version)
+            link, pipeline = await self._entered(line, station, version)
+        except Fenced:
+            await line.close(POLICY_VIOLATION, "this station was removed")
+            return
         except NotDurable as error:
-            log.warning("a station cannot be served now", station=welcome.identity, why=str(error))
+            log.warning("a station cannot be served now", station=station.identity, why=str(error))
             await line.close(TRY_AGAIN_LATER, "the system cannot store messages now; try again later")
             return
         if link is None or pipeline is None:
@@ -90,14 +98,14 @@ class Gateway:
             log.warning("the end of a connection could not be kept", station=link.identity, why=str(error))
 
     async def _entered(
-        self, line: WebSocketLink, station: Station, version: Version
+        self, line: Link, station: Station, version: Version
     ) -> tuple[SocketLink | None, Pipeline | None]:
         """The station's link and worker, or nothing when its place is taken."""
         context = self._csms.context
         async with self._csms.security.door(station.id):
             if not await self._csms.security.vacant(station.id):
                 return None, None
-            number = await self._csms.entered(station, remote=line.remote, version=version.value)
+            number, station = await self._csms.entered(station.id, remote=line.remote, version=version.value)
             journal = ConnectionJournal(self._csms, station, number)
             peer = self._peer(line, station, version, journal)
             timeout = self._settings.call_timeout
@@ -116,7 +124,7 @@ class Gateway:
             return None
         return None if quirk is None else QuirkInUse(quirk)
 
-    def _peer(self, line: WebSocketLink, station: Station, version: Version, journal: ConnectionJournal) -> Peer:
+    def _peer(self, line: Link, station: Station, version: Version, journal: ConnectionJournal) -> Peer:
         settings, context = self._settings, self._csms.context
         line.limit(settings.max_message if station.may_speak() else settings.max_message_unaccepted)
         interval = settings.ping_interval if station.ping_interval is None else station.ping_interval

@@ -61,9 +61,7 @@ class Amend(Protocol):
         """Whether messages of this class are to be amended; others keep the fast path."""
         ...
 
-    def __call__(
-        self, kind: type[Message], direction: Direction, payload: dict[str, Any], /
-    ) -> dict[str, Any]:
+    def __call__(self, kind: type[Message], direction: Direction, payload: dict[str, Any], /) -> dict[str, Any]:
         """The payload as it should have been; may be the same object, changed."""
         ...
 

@@ -172,9 +172,7 @@ class Connection:
         """The peer's calls that we have not answered."""
         return len(self._owed)
 
-    def call(
-        self, request: Request[Answer], now: float, *, timeout: float | None = None, urgent: bool = False
-    ) -> str:
+    def call(self, request: Request[Answer], now: float, *, timeout: float | None = None, urgent: bool = False) -> str:
         """Queues a call and returns its message id; `urgent` overtakes. Raises LocalProtocolError."""
         self._must_be_ours(request.action)
         if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -281,9 +279,7 @@ class Connection:
             case Send():
                 return self._on_send(frame, text)
             case CallResultError():
-                error = CallRefused(
-                    read_code(frame.code), frame.description, frame.details, written=frame.code
-                )
+                error = CallRefused(read_code(frame.code), frame.description, frame.details, written=frame.code)
                 return ResultErrorReceived(frame.id, error, text, self.frames_received)
 
     def _on_call(self, frame: Call, text: str | bytes) -> Event:
@@ -322,9 +318,7 @@ class Connection:
             return self._rejected(text, error, action=frame.action)
         if not isinstance(decoded.message, Notice):
             return self._rejected(text, Incomplete("this action is called, not sent"), action=frame.action)
-        return SendReceived(
-            frame.id, decoded.message, (*notes, *decoded.violations), text, self.frames_received
-        )
+        return SendReceived(frame.id, decoded.message, (*notes, *decoded.violations), text, self.frames_received)
 
     def _on_answer(self, frame: CallResult | CallError, text: str | bytes) -> Event:
         pending, number = self._open, self.frames_received
@@ -345,9 +339,7 @@ class Connection:
         """An answer we cannot read: 2.1 tells the peer; our caller hears of it in every version."""
         if self.codec.version.has_notices:
             code = error.spelled(self.codec.version)
-            self._outbox.append(
-                encode(CallResultError(pending.id, code, error.description[:255], error.details))
-            )
+            self._outbox.append(encode(CallResultError(pending.id, code, error.description[:255], error.details)))
         refused = CallRefused(error.code, f"the answer could not be read: {error.description}")
         return ErrorReceived(pending.id, pending.request, refused, True, text, self.frames_received)
 
@@ -403,9 +395,7 @@ class Connection:
     def _owed_exchange(self, call: ReceivedCall | UnreadableCall) -> Exchange:
         row = self._owed.get(call.number)
         if row is None:
-            raise LocalProtocolError(
-                f"{call.action} {call.id} has been answered, or is not of this connection"
-            )
+            raise LocalProtocolError(f"{call.action} {call.id} has been answered, or is not of this connection")
         return row
 
     def _refuse_at_once(self, frame: Call, text: str | bytes, error: RemoteProtocolError) -> Event:

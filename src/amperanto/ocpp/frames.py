@@ -91,9 +91,7 @@ Frame = Call | CallResult | CallError | CallResultError | Send
 class Unframed(Exception):
     """Not a frame. `number` and `id` are what could be made out, else None."""
 
-    def __init__(
-        self, error: RemoteProtocolError, *, number: int | None = None, message_id: str | None = None
-    ) -> None:
+    def __init__(self, error: RemoteProtocolError, *, number: int | None = None, message_id: str | None = None) -> None:
         super().__init__(error.description)
         self.error = error
         self.number = number
@@ -178,18 +176,14 @@ def frame_of(number: int, message_id: str, rest: list[bytes]) -> Frame:
     if number in (CALL, SEND):
         action = decoded(TEXT, rest[0]) if rest else None
         if len(rest) != 2 or action is None:
-            raise Unframed(
-                FrameBroken("not [type, id, action, payload]"), number=number, message_id=message_id
-            )
+            raise Unframed(FrameBroken("not [type, id, action, payload]"), number=number, message_id=message_id)
         return Call(message_id, action, rest[1]) if number == CALL else Send(message_id, action, rest[1])
     if number == CALLRESULT:
         if len(rest) != 1:
             raise Unframed(FrameBroken("not [3, id, payload]"), number=number, message_id=message_id)
         return CallResult(message_id, rest[0])
     if not 1 <= len(rest) <= 3:  # stations leave out description and details
-        raise Unframed(
-            FrameBroken("not [type, id, code, description, details]"), number=number, message_id=message_id
-        )
+        raise Unframed(FrameBroken("not [type, id, code, description, details]"), number=number, message_id=message_id)
     code = decoded(TEXT, rest[0]) or ""
     description = (decoded(TEXT, rest[1]) if len(rest) > 1 else None) or ""
     details: Any = {}

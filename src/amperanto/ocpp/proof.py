@@ -73,9 +73,7 @@ def own_parts(version: Version, kind: type[Record]) -> Iterable[Part | None]:
     """The checks of a class: its own rules, its instants, then the records inside it."""
     rules = rules_for(version, kind.__name__)
     yield all_unset([attribute for attribute, rule in rules.items() if "absent" in rule])
-    words: dict[str, list[str]] = {
-        attribute: rule["not"] for attribute, rule in rules.items() if "not" in rule
-    }
+    words: dict[str, list[str]] = {attribute: rule["not"] for attribute, rule in rules.items() if "not" in rule}
     yield none_of(list(words), frozenset(word for newer in words.values() for word in newer))
     structure = cast(inspect.StructType, inspect.type_info(kind))
     always = {field.name for field in structure.fields if field.required}

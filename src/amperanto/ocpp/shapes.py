@@ -17,6 +17,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = [
     "UNSET",
+    "Integer",
     "Message",
     "Notice",
     "Record",
@@ -32,6 +33,9 @@ __all__ = [
 
 Answer = TypeVar("Answer", bound="Response", covariant=True)
 Value = TypeVar("Value")
+
+Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number. JSON knows no bound; what exceeds 64 bits is no number anybody could keep."""
 
 Timestamp = Annotated[datetime, Meta(tz=True)]
 """An instant; always aware. A naive one is refused, or read as UTC when tolerant."""

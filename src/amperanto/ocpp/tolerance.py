@@ -11,6 +11,7 @@ A payload without any violation is always readable here.
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -186,14 +187,18 @@ def read_number(value: Any) -> float:
 
 
 def read_integer(value: Any) -> int:
-    """A whole number; 0 and 1 for booleans, the nearest for a fraction."""
-    if isinstance(value, int):
-        return int(value)
+    """A whole number of 64 bits; 0 and 1 for booleans, the nearest for a fraction."""
+    number = int(value) if isinstance(value, int) else nearest_integer(value)
+    if not -(2**63) <= number < 2**63:
+        raise Unreadable(Kind.OUT_OF_RANGE, "needs more than 64 bits")
+    return number
+
+
+def nearest_integer(value: Any) -> int:
+    """The whole number in a text, or nearest to a fraction."""
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):
             return int(value)
-        except ValueError:
-            pass
     try:
         return round(read_number(value))
     except Unreadable:
@@ -221,7 +226,5 @@ def read_instant(value: Any) -> datetime:
     """An instant, aware."""
     instant = parse_instant(value) if isinstance(value, str) else None
     if instant is None:
-        raise Unreadable(
-            Kind.OUT_OF_RANGE if isinstance(value, str) else Kind.WRONG_TYPE, "is not a date-time"
-        )
+        raise Unreadable(Kind.OUT_OF_RANGE if isinstance(value, str) else Kind.WRONG_TYPE, "is not a date-time")
     return instant

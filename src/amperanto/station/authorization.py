@@ -45,11 +45,14 @@ class Authorization(Block):
 
     async def decide(self, token: Token) -> Outcome:
         """What the CSMS, or the rule for being offline, says of a token."""
+        presented = TokenPresented(token=token)
+        if not self.can_say(presented):
+            return INVALID
         if token.type in NEVER_ASKED:
             return ACCEPTED
         if self.line.is_ready:
             try:
-                said = await self.line.ask(TokenPresented(token=token))
+                said = await self.line.ask(presented)
             except LineError:
                 pass
             else:

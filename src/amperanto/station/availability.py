@@ -73,11 +73,7 @@ class Availability(Block):
         for where in self._places():
             observed = self.observed(where)
             words = self._words(observed)
-            if (
-                words
-                and (again or words != self._told.get(where))
-                and await self.tell(self._message(observed))
-            ):
+            if words and (again or words != self._told.get(where)) and await self.tell(self._message(observed)):
                 self._told[where] = words
 
     def catch_up(self) -> None:

@@ -53,6 +53,14 @@ class Block:
         methods = (getattr(self, name) for name in dir(self) if not name.startswith("_"))
         return {method.handles: method for method in methods if hasattr(method, "handles")}
 
+    def can_say(self, neutral: Neutral) -> bool:
+        """Whether this version can say it, all of it."""
+        try:
+            self.context.dialect.write(neutral, self.context)
+        except NotSpoken:
+            return False
+        return True
+
     async def tell(self, neutral: Neutral) -> bool:
         """Say something that may get lost; whether it was answered."""
         try:

@@ -74,7 +74,12 @@ class Context:
         """Do it beside everything else, for as long as the station runs; before that, once it runs."""
         if self.group is None:
             self.later.append(work)
-            return
-        task = self.group.create_task(work)
+        else:
+            self.start(self.group, work)
+
+    def start(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do it beside everything else, as a task that can be cancelled; its failure is the station's."""
+        task = group.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task

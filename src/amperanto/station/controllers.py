@@ -74,9 +74,7 @@ def split(text: str) -> list[str]:
 
 def _whole(component: str, variable: str, value: int, instance: str | None = None, **rest: Any) -> Variable:
     options: dict[str, Any] = {"least": 0, "unit": "s", **rest}
-    return Variable(
-        address=Address(component, variable, instance), value=str(value), data=v2.Data.INTEGER, **options
-    )
+    return Variable(address=Address(component, variable, instance), value=str(value), data=v2.Data.INTEGER, **options)
 
 
 def _flag(component: str, variable: str, value: bool, mutability: v2.Mutability = WRITE) -> Variable:

@@ -101,9 +101,7 @@ class DeviceModel:
         every = {(one.component, one.where) for one in self._variables}
         having = {(one.component, one.where): one for one in self._variables if one.variable == variable}
         return {
-            place
-            for place in every
-            if (self._value(having[place]).lower() == "true" if place in having else otherwise)
+            place for place in every if (self._value(having[place]).lower() == "true" if place in having else otherwise)
         }
 
     def _value(self, address: Address) -> str:
@@ -202,9 +200,7 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
     if keys:
         model.declare(fixed("ConfigurationKeys", "NumberOfConnectors", str(len(evses))))
         model.declare(fixed("ConfigurationKeys", "SupportedFeatureProfiles", "Core,RemoteTrigger"))
-        model.declare(
-            Variable(address=Address("ConfigurationKeys", "ConnectorPhaseRotation"), value="NotApplicable")
-        )
+        model.declare(Variable(address=Address("ConfigurationKeys", "ConnectorPhaseRotation"), value="NotApplicable"))
 
 
 def _availability(evse: Evse) -> str:

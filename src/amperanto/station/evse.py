@@ -153,6 +153,4 @@ class Evse:
         connected = {"ParkingBayOccupancy", "EVConnected"} if self.plugged else set[str]()
         authorized = {"Authorized"} if self.token is not None else set[str]()
         both = {"PowerPathClosed"} if connected and authorized else set[str]()
-        return frozenset(
-            connected | authorized | both | ({"EnergyTransfer"} if self.outlet.flowing else set())
-        )
+        return frozenset(connected | authorized | both | ({"EnergyTransfer"} if self.outlet.flowing else set()))

@@ -90,12 +90,12 @@ class Line:
         if self.up:
             self._ready.set()
 
-    async def run(self) -> None:
+    async def run(self, group: asyncio.TaskGroup) -> None:
         """Keep the line open, for ever."""
         while True:
             peer = await self._open()
             self._peer = peer
-            greeting = asyncio.create_task(self._greet())
+            greeting = self._context.start(group, self._greet())
             try:
                 async for call in peer:
                     if self.on_call is not None:
@@ -103,7 +103,7 @@ class Line:
             finally:
                 greeting.cancel()
                 self._down()
-                await asyncio.gather(greeting, return_exceptions=True)
+                await peer.close()
 
     async def hang_up(self, *, again_after: float = 0.0) -> None:
         """Close the socket; a new one is opened after that many seconds."""
@@ -167,9 +167,7 @@ class Line:
             attempt = 1
         while True:
             try:
-                return await clock.elsewhere(
-                    self._connect(), number("OCPPCommCtrlr", "MessageTimeout", "Default")
-                )
+                return await clock.elsewhere(self._connect(), number("OCPPCommCtrlr", "MessageTimeout", "Default"))
             except (OSError, TimeoutError, TransportError):
                 if self.down_since is None:
                     self.down_since = clock.monotonic()

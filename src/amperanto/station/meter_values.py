@@ -59,11 +59,7 @@ class MeterValues(Block):
 
 
 def _register(evse: Evse, context: str) -> list[SampledValue]:
-    return [
-        SampledValue(
-            value=evse.outlet.meter.register.value, measurand=ENERGY_IMPORT_REGISTER, context=context
-        )
-    ]
+    return [SampledValue(value=evse.outlet.meter.register.value, measurand=ENERGY_IMPORT_REGISTER, context=context)]
 
 
 def _power(evse: Evse, context: str) -> list[SampledValue]:

@@ -164,8 +164,10 @@ class Provisioning(Block):
 
     async def _restart(self, kind: v2.Reset) -> None:
         self._reason = RESETS[kind]
+        soft = kind is v2.Reset.ON_IDLE and self.context.habits.soft_reset_ends_transactions
         for evse in self._transactions.running():
-            self._transactions.stop(evse, Cause(trigger="ResetCommand", reason="ImmediateReset"))
+            reason = "SoftReset" if soft else "ImmediateReset"
+            self._transactions.stop(evse, Cause(trigger="ResetCommand", reason=reason))
         try:
             await within(self.context.clock, LAST_WORDS, self._queue.drained())
         except TimeoutError:
@@ -215,11 +217,7 @@ def _names(one: v2.ComponentVariable, variable: Variable) -> bool:
     place = or_none(one.component.evse)
     if place is not None:
         where = address.where
-        if (
-            where is None
-            or where.evse != place.id
-            or or_none(place.connector_id) not in (None, where.connector)
-        ):
+        if where is None or where.evse != place.id or or_none(place.connector_id) not in (None, where.connector):
             return False
     name = or_none(one.variable)
     if name is None:

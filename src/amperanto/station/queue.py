@@ -63,9 +63,7 @@ class Queue:
         """Whether something about it still waits (E14)."""
         return any(one.transaction is transaction for one in self._waiting)
 
-    def put(
-        self, transaction: Transaction, report: Report, heard: Callable[[Transaction, Said], None]
-    ) -> None:
+    def put(self, transaction: Transaction, report: Report, heard: Callable[[Transaction, Said], None]) -> None:
         """Queue a report."""
         waiting = Waiting(transaction, report, heard)
         if not self._line.is_ready:

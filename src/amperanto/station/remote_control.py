@@ -51,9 +51,7 @@ class RemoteControl(Block):
             return v2.RequestStartTransactionResponse(status=ASKED.REJECTED)
         token = Token(asked.id_token.id_token, asked.id_token.type)
         running = None if evse.transaction is None else evse.transaction.reference
-        response = v2.RequestStartTransactionResponse(
-            status=ASKED.ACCEPTED, transaction_id=unless_none(running)
-        )
+        response = v2.RequestStartTransactionResponse(status=ASKED.ACCEPTED, transaction_id=unless_none(running))
         return Then(response, lambda: self._start(token, evse, asked.remote_start_id))
 
     async def _start(self, token: Token, evse: Evse, remote_start: int) -> None:

@@ -48,7 +48,10 @@ MAKE = Hardware(vendor="Amperanto", model="Pretender", firmware_version="1.0")
 
 
 class Station:
-    """One charging station. `connect` opens a connection; `variables` sets values by (component, name)."""
+    """One charging station. `connect` opens a connection; `variables` sets values by (component, name).
+
+    Without a `seed` its transaction ids and waits are like no other's; with one they are the same in each run.
+    """
 
     def __init__(
         self,
@@ -71,7 +74,7 @@ class Station:
             habits=HABITS[version],
             clock=time,
             time=StationTime(time),
-            random=Random(identity if seed is None else seed),  # noqa: S311
+            random=Random(seed),  # noqa: S311
             variables=DeviceModel(),
             evses={number: Evse(number, outlet, time) for number, outlet in sorted(outlets.items())},
         )
@@ -93,9 +96,7 @@ class Station:
         self._transactions = Transactions(self._queue, self._meters, self._availability)
         self._authorization = Authorization(self._transactions)
         provisioning = Provisioning(self._transactions, self._availability, self._queue)
-        remote = RemoteControl(
-            self._authorization, self._transactions, self._availability, self._meters, provisioning
-        )
+        remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
             DataTransfer(context, line),
@@ -151,7 +152,7 @@ class Station:
         async with asyncio.TaskGroup() as group:
             context.group = group
             for work in (
-                self.line.run(), self._queue.run(), self._availability.run(),
+                self.line.run(group), self._queue.run(), self._availability.run(),
                 self._meters.run(self._transactions.sample), *context.later,
             ):  # fmt: skip
                 context.spawn(work)
@@ -162,7 +163,6 @@ class Station:
                 context.group = None
                 for task in tuple(context.tasks):
                     task.cancel()
-        await self.line.hang_up()
 
     def stop(self) -> None:
         """Switch it off; `run` returns. What was not delivered stays in the queue of this object."""

@@ -38,6 +38,7 @@ from amperanto.station.queue import Queue
 LONGEST_PAUSE = 3600.0
 A_MOMENT = 1e-6
 """Seconds by which a clock may wake somebody too early, by rounding."""
+FIXED_POINTS = {"TxStartPoint": {"PowerPathClosed"}, "TxStopPoint": {"EVConnected", "Authorized"}}
 TRIGGER_OF = {SAMPLE_PERIODIC: "MeterValuePeriodic", CLOCK: "MeterValueClock"}
 
 
@@ -77,11 +78,10 @@ class Transactions(Block):
         if not evse.may_flow:
             evse.outlet.contactor.switch(False)
         before, evse.conditions = evse.conditions, evse.current_conditions()
-        points = self.context.variables.words
         if evse.transaction is None:
-            if (evse.conditions - before) & set(points("TxCtrlr", "TxStartPoint")):
+            if (evse.conditions - before) & self._points("TxStartPoint"):
                 self._start(evse, cause)
-        elif (before - evse.conditions) & set(points("TxCtrlr", "TxStopPoint")):
+        elif (before - evse.conditions) & self._points("TxStopPoint"):
             self._end(evse, evse.transaction, cause)
         else:
             self._continue(evse, evse.transaction, cause)
@@ -91,6 +91,12 @@ class Transactions(Block):
             return
         evse.stir()
         self._availability.report(evse.where)
+
+    def _points(self, which: str) -> set[str]:
+        """The conditions that begin, or whose end ends, a transaction; 1.6 has no choice."""
+        if self.context.habits.csms_numbers_transactions:
+            return FIXED_POINTS[which]
+        return set(self.context.variables.words("TxCtrlr", which))
 
     def stop(self, evse: Evse, cause: Cause) -> None:
         """End the authorisation: energy stops, and the transaction where that is a stop point."""

@@ -1,7 +1,8 @@
 """A bounded store of frozen objects that a connected station would otherwise read from the database again and again.
 
-Objects enter when they were read, and are exchanged only after the commit that changed them (R3). A read that was under way
-while a commit exchanged something must not put the old state back: `offer` takes the generation seen before the read.
+Objects enter when they were read, and are exchanged only after the commit that changed them (R3). A read that
+was under way while a commit exchanged something must not put the old state back: `offer` takes the generation
+seen before the read.
 """
 
 from __future__ import annotations

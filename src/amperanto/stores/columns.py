@@ -1,9 +1,9 @@
 """Column types that mean the same in SQLite and PostgreSQL.
 
-Every instant is kept in UTC to the microsecond: `timestamptz` in PostgreSQL, text of fixed width in SQLite, so
-that text order is time order and a person can read it. Exact figures (Wh, prices) are decimal text. JSON is text
-in both, so that it comes back as it was written. PostgreSQL text cannot hold the character NUL, which a station
-may send: it is kept as the visible sign U+2400.
+Every instant is kept in UTC to the microsecond: `timestamptz` in PostgreSQL, text of fixed width in SQLite,
+so that text order is time order and a person can read it. Exact figures (Wh, prices) are decimal text. JSON
+is text in both, so that it comes back as it was written. PostgreSQL text cannot hold the character NUL, which
+a station may send: it is kept as the visible sign U+2400.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Which node holds which station, proved by a fencing number (R4), and every connection there was.
 
-Taking a station raises its number by one, for ever; every write that a connection causes carries its number and is refused
-once there is a higher one. Whoever gives a station back that somebody else has taken meanwhile changes nothing. Each connection
-is an interval with its close code and its cause, kept for good: uptime and "why" cannot be rebuilt later.
+Taking a station raises its number by one, for ever; every write that a connection causes carries its number
+and is refused once there is a higher one. Whoever gives a station back that somebody else has taken meanwhile
+changes nothing. Each connection is an interval with its close code and its cause, kept for good: uptime and
+"why" cannot be rebuilt later.
 """
 
 from __future__ import annotations
@@ -26,9 +27,7 @@ RESTARTED = "node restarted"
 _OWN = "the node acts for a station it knows by our id"
 _OF = Statement(across(connections, because=_OWN).where(_c.station == bindparam("station")))
 _OWNED_BY_NODE = Statement(
-    across(connections, because="a node that starts clears what its last life held").where(
-        _c.node == bindparam("node")
-    )
+    across(connections, because="a node that starts clears what its last life held").where(_c.node == bindparam("node"))
 )
 _ADD = Statement(connections.insert(), rank=60)
 _CHANGE = Statement(
@@ -64,7 +63,10 @@ _INTERVALS = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """Who holds a station: `node` is None while nobody does; `fence` is the number of its latest connection."""
+    """Who holds a station: `node` is None while nobody does.
+
+    `fence` is the number of its latest connection.
+    """
 
     station: StationId
     organisation: OrganisationId
@@ -130,7 +132,10 @@ class Connections:
         return [_interval(row) for row in rows]
 
     async def take(self, taken: Connection) -> Connection:
-        """Take the station with the next number (`taken.fence` is not looked at); a connection that lasts is ended."""
+        """Take the station with the next number (`taken.fence` is not looked at).
+
+        A connection that lasts is ended.
+        """
         before = await self.of(taken.station)
         if before is None and taken.node is None:
             raise ConflictError("a station is taken by a node")
@@ -156,15 +161,14 @@ class Connections:
         )  # fmt: skip
         if self._work.shared:
             # Another node may have changed the station since it was here.
-            self._work.after_commit(self._work.caches.clear)
+            self._work.exchange(self._work.caches.stations, taken.station, None)
+            self._work.after_commit(self._work.caches.open_transactions.clear)
         return Connection(
             station=taken.station, organisation=taken.organisation, node=taken.node, fence=fence, since=since,
             remote=taken.remote, version=taken.version,
         )  # fmt: skip
 
-    async def release(
-        self, station: StationId, fence: int, at: datetime, close_code: int | None, cause: str
-    ) -> bool:
+    async def release(self, station: StationId, fence: int, at: datetime, close_code: int | None, cause: str) -> bool:
         """Give the station back; False, and nothing changes, if a newer connection has taken it."""
         before = await self.of(station)
         if before is None or before.fence != fence or before.node is None:
@@ -179,9 +183,7 @@ class Connections:
         return True
 
     def _end(self, station: StationId, at: datetime, close_code: int | None, cause: str) -> None:
-        self._work.record(
-            _END, {"at_station": station, "ended_at": at, "ended_code": close_code, "ended_cause": cause}
-        )
+        self._work.record(_END, {"at_station": station, "ended_at": at, "ended_code": close_code, "ended_cause": cause})
 
 
 def _connection(row: Row) -> Connection:

@@ -1,7 +1,7 @@
 """The state of connectors: what is now, and since when it was what (G01).
 
-`observe` replaces the current state and, when it differs, ends the interval that lasted and begins the next. Intervals never
-overlap and never end before they begin: a state told late begins where the last one did.
+`observe` replaces the current state and, when it differs, ends the interval that lasted and begins the next.
+Intervals never overlap and never end before they begin: a state told late begins where the last one did.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ _FAULT = msgspec.json.Decoder(Fault)
 
 def _upserted(insert: Upserting) -> object:
     inserted = insert(connectors)
-    told = {
-        name: inserted.excluded[name] for name in ("availability", "charging", "fault", "since", "native")
-    }
+    told = {name: inserted.excluded[name] for name in ("availability", "charging", "fault", "since", "native")}
     return inserted.on_conflict_do_update(index_elements=[_c.station, _c.evse, _c.connector], set_=told)
 
 
@@ -99,16 +97,13 @@ class Connectors:
         recorded = self._work.pending.get((station, where))
         if recorded is not None:
             return recorded["connector"]
-        row = await self._work.one(
-            _CURRENT, {"station": station, "evse": where.evse, "connector": _number(where)}
-        )
+        row = await self._work.one(_CURRENT, {"station": station, "evse": where.evse, "connector": _number(where)})
         return None if row is None else _connector(row)
 
     async def of(self, organisation: OrganisationId, station: StationId) -> list[Connector]:
         """The last known state of each of the station's connectors."""
         return [
-            _connector(row)
-            for row in await self._work.several(_OF, {"organisation": organisation, "station": station})
+            _connector(row) for row in await self._work.several(_OF, {"organisation": organisation, "station": station})
         ]
 
     async def intervals(
@@ -144,9 +139,7 @@ class Connectors:
                 return False
         else:
             same = False
-        self._work.record(
-            _PUT, {**_row(organisation, connector), "since": connector.since, "native": connector.native}
-        )
+        self._work.record(_PUT, {**_row(organisation, connector), "since": connector.since, "native": connector.native})
         previous = self._work.pending.get((connector.station, connector.where))
         interval = None if previous is None else previous["interval"]
         if not same:
@@ -160,7 +153,10 @@ class Connectors:
     def _turn_over(
         self, organisation: OrganisationId, connector: Connector, recorded: dict[str, object] | None
     ) -> dict[str, object]:
-        """End the interval that lasts and begin the next. One begun in this same unit is amended: its row is not written yet."""
+        """End the interval that lasts and begin the next.
+
+        One begun in this same unit is amended: its row is not written yet.
+        """
         if recorded is not None:
             recorded["to_at"] = connector.since
         else:

@@ -63,7 +63,10 @@ class Adapter(Protocol):
 
 
 async def open_database(url: str) -> Database:
-    """The database of `sqlite:///file`, `sqlite://` (in memory) or `postgresql://…`. Raises StoreError, NotDurable."""
+    """The database of `sqlite:///file`, `sqlite://` (in memory) or `postgresql://…`.
+
+    Raises StoreError, NotDurable.
+    """
     scheme = url.partition(":")[0]
     if scheme not in _ADAPTERS:
         raise StoreError(f"{scheme}: is no database we know; use sqlite:///path or postgresql://…")

@@ -1,11 +1,10 @@
 """What can go wrong between a unit and the disk.
 
-StoreError
-├── ConflictError    somebody was faster: a stale revision, a key that exists, a condition no longer true; try again
-│   └── Fenced       the connection that caused the unit no longer owns its station (R4); do not try again
-├── NotDurable       the database is gone or full: nothing was kept, and later it may be (R8)
-├── Unstorable       a value no database column can hold; the same unit will never succeed
-└── StoreInUse       another process works on this SQLite file
+StoreError ├── ConflictError    somebody was faster: a stale revision, a key that exists, a condition no
+longer true; try again │   └── Fenced       the connection that caused the unit no longer owns its station
+(R4); do not try again ├── NotDurable       the database is gone or full: nothing was kept, and later it may
+be (R8) ├── Unstorable       a value no database column can hold; the same unit will never succeed └──
+StoreInUse       another process works on this SQLite file
 """
 
 

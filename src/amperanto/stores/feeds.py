@@ -36,12 +36,18 @@ class MessageLog:
         before: str | None = None,
         limit: int = PAGE,
     ) -> Page[LoggedMessage]:
-        """A page of frames, the newest first, those logged `later` included; `before` is a cursor or an instant."""
+        """A page of frames, the newest first, those logged `later` included.
+
+        `before` is a cursor or an instant.
+        """
         await self._writer.flush()
         return await self._read.list(organisation, station=station, action=action, before=before, limit=limit)
 
     async def prune(self, older_than: datetime, max_rows: int = LARGEST_BULK_UNIT) -> int:
-        """Remove about `max_rows` of the oldest frames older than that; returns how many went (0: none is left)."""
+        """Remove about `max_rows` of the oldest frames older than that.
+
+        Returns how many went (0: none is left).
+        """
 
         async def work(unit: Unit) -> int:
             return await unit.messages.prune(older_than, max_rows)
@@ -67,7 +73,10 @@ class Feed:
         await self._run(work, lane=Lane.BULK)
 
     async def prune(self, older_than: datetime, max_rows: int = LARGEST_BULK_UNIT) -> int:
-        """Remove about `max_rows` of the oldest events older than that; returns how many went (0: none is left)."""
+        """Remove about `max_rows` of the oldest events older than that.
+
+        Returns how many went (0: none is left).
+        """
 
         async def work(unit: Unit) -> int:
             return await unit.outbox.prune(older_than, max_rows)

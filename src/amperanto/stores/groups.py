@@ -1,10 +1,11 @@
 """How a group of units becomes one database transaction (D8, R3): the algorithm, without a database.
 
-`commit_group` is a generator that asks a database to take steps and is told what came of them, so that the same
-lines drive SQLite's thread and PostgreSQL's connection. First all units together: locks of the conditions, outbox numbers,
-the writes of all units statement by statement in rank order, then fences and conditions *after* the writes.
-If any of that fails, everything is rolled back and each unit is applied alone in a savepoint, so that one unit's
-failure is its own. A database that is gone is no unit's failure: NotDurable passes through and nobody's is kept.
+`commit_group` is a generator that asks a database to take steps and is told what came of them, so that the
+same lines drive SQLite's thread and PostgreSQL's connection. First all units together: locks of the
+conditions, outbox numbers, the writes of all units statement by statement in rank order, then fences and
+conditions *after* the writes. If any of that fails, everything is rolled back and each unit is applied alone
+in a savepoint, so that one unit's failure is its own. A database that is gone is no unit's failure:
+NotDurable passes through and nobody's is kept.
 """
 
 from __future__ import annotations
@@ -173,9 +174,7 @@ def _publish(events: list[dict[str, Any]], node: str) -> Generator[Step, Any, No
     """Number the events in commit order: the row of this node stays locked until the commit (R11)."""
     rows: list[Row] = yield Query(NUMBER, {"node": node, "last": len(events)})
     first = rows[0]["last"] - len(events) + 1
-    yield Many(
-        PUBLISH, [{**event, "node": node, "sequence": first + index} for index, event in enumerate(events)]
-    )
+    yield Many(PUBLISH, [{**event, "node": node, "sequence": first + index} for index, event in enumerate(events)])
 
 
 def _check_fences(fences: list[tuple[str, int]]) -> Generator[Step, Any, None]:
@@ -187,8 +186,6 @@ def _check_fences(fences: list[tuple[str, int]]) -> Generator[Step, Any, None]:
 
 
 def _check_limit(limit: OpenLimit) -> Generator[Step, Any, None]:
-    rows: list[Row] = yield Query(
-        COUNT_OPEN, {"organisation": limit.organisation, "token_key": limit.token_key}
-    )
+    rows: list[Row] = yield Query(COUNT_OPEN, {"organisation": limit.organisation, "token_key": limit.token_key})
     if rows[0]["open"] > limit.limit:
         raise ConflictError(f"token {limit.token_key} has more than {limit.limit} open transactions")

@@ -26,9 +26,7 @@ _OFFERED = msgspec.json.Decoder(tuple[str, ...])
 
 def _knocked(insert: Upserting) -> Any:
     inserted = insert(inbox)
-    latest = {
-        name: inserted.excluded[name] for name in ("identity", "last_seen", "remote", "offered", "reason")
-    }
+    latest = {name: inserted.excluded[name] for name in ("identity", "last_seen", "remote", "offered", "reason")}
     return inserted.on_conflict_do_update(
         index_elements=[_c.organisation, _c.identity_key], set_={**latest, "tries": _c.tries + 1}
     )
@@ -46,18 +44,13 @@ _OVERFLOW = Statement(
     inbox.delete().where(
         _c.organisation == bindparam("organisation"),
         _c.identity_key.in_(
-            owned(inbox, _c.identity_key)
-            .order_by(_c.last_seen.desc(), _c.identity_key)
-            .limit(KEPT)
-            .offset(KEPT)
+            owned(inbox, _c.identity_key).order_by(_c.last_seen.desc(), _c.identity_key).limit(KEPT).offset(KEPT)
         ),
     ),
     rank=91,
 )
 _REMOVE = Statement(
-    inbox.delete().where(
-        _c.organisation == bindparam("organisation"), _c.identity_key == bindparam("identity_key")
-    ),
+    inbox.delete().where(_c.organisation == bindparam("organisation"), _c.identity_key == bindparam("identity_key")),
     rank=92,
 )
 
@@ -112,9 +105,7 @@ class Inbox:
     ) -> Page[InboxEntry]:
         """A page of the inbox by identity."""
         limit = page_size(limit)
-        rows = await self._work.scan(
-            _LIST, {"organisation": organisation, "after": cursor or "", "limit": limit + 1}
-        )
+        rows = await self._work.scan(_LIST, {"organisation": organisation, "after": cursor or "", "limit": limit + 1})
         return page_of([_entry(row) for row in rows], limit, lambda entry: folded(entry.identity))
 
     def remove(self, organisation: OrganisationId, identity: str) -> None:

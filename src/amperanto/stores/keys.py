@@ -17,9 +17,7 @@ from amperanto.stores.work import Work
 
 _c = keys.c
 _SCOPES = msgspec.json.Decoder(tuple[str, ...])
-_BY_HASH = Statement(
-    across(keys, because="the key itself says whose it is").where(_c.hash == bindparam("hash"))
-)
+_BY_HASH = Statement(across(keys, because="the key itself says whose it is").where(_c.hash == bindparam("hash")))
 _LIST = Statement(owned(keys).order_by(_c.id))
 _ADD = Statement(keys.insert(), rank=25)
 _REMOVE = Statement(

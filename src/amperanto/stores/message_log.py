@@ -1,7 +1,7 @@
 """The message log: every frame, in and out, as the reader numbered it (R7).
 
-Rows are appended within the unit a frame caused, or later in a group nobody waits for. Whoever writes here has
-taken the secrets out already. Old rows go in small steps.
+Rows are appended within the unit a frame caused, or later in a group nobody waits for. Whoever writes here
+has taken the secrets out already. Old rows go in small steps.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ _VIOLATIONS = msgspec.json.Decoder(tuple[str, ...])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedMessage:
-    """One frame. `connection` is the fencing number, `number` the frame's place in it, `result` how it was taken."""
+    """One frame.
+
+    `connection` is the fencing number, `number` the frame's place in it, `result` how it was taken.
+    """
 
     at: datetime
     organisation: OrganisationId
@@ -107,7 +110,10 @@ class Messages:
         return page_of([_message(row) for row in rows], limit, lambda message: message.cursor)
 
     async def prune(self, older_than: datetime, max_rows: int) -> int:
-        """Remove about `max_rows` of the oldest frames older than that; returns how many there were to remove now."""
+        """Remove about `max_rows` of the oldest frames older than that.
+
+        Returns how many there were to remove now.
+        """
         rows = await self._work.scan(_OLDEST, {"older_than": older_than, "limit": max_rows})
         if rows:
             self._work.record(_PRUNE, {"until": rows[-1]["at"]})

@@ -1,7 +1,7 @@
 """Meter values: one row for each MeterValue, appended and never changed.
 
-The key is station, time and a digest of what was read where, so that a report told twice is stored once without
-asking first. Figures are decimal text: they print as the station said them.
+The key is station, time and a digest of what was read where, so that a report told twice is stored once
+without asking first. Figures are decimal text: they print as the station said them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ class MeterValues:
         where: EvseRef | None = None,
         transaction: str | None = None,
     ) -> None:
-        """Keep these readings, of a transaction (our id) or of a place; those already kept stay as they are."""
+        """Keep these readings, of a transaction (our id) or of a place.
+
+        Those already kept stay as they are.
+        """
         for value in values:
             samples = _ENCODER.encode([_sample(sample) for sample in value.samples])
             self._work.record(

@@ -1,8 +1,8 @@
 """The outbox: changes of state, written in the database transaction that made them true (R11).
 
-Each node numbers its events under a row lock held to the commit, so that within a node a higher number is never visible
-before a lower one. A reader keeps a durable cursor for each node; it never compares numbers of different nodes.
-Retention is by age. Meter samples do not come here; they go to live listeners by the bus.
+Each node numbers its events under a row lock held to the commit, so that within a node a higher number is
+never visible before a lower one. A reader keeps a durable cursor for each node; it never compares numbers of
+different nodes. Retention is by age. Meter samples do not come here; they go to live listeners by the bus.
 """
 
 from __future__ import annotations
@@ -97,7 +97,10 @@ class Outbox:
             self._work.record(_ADVANCE, {"name": cursor_name, "node": node, "position": position})
 
     async def prune(self, older_than: datetime, max_rows: int) -> int:
-        """Remove about `max_rows` of the oldest events older than that; returns how many there were to remove now."""
+        """Remove about `max_rows` of the oldest events older than that.
+
+        Returns how many there were to remove now.
+        """
         rows = await self._work.scan(_OLDEST, {"older_than": older_than, "limit": max_rows})
         if rows:
             self._work.record(_PRUNE, {"until": rows[-1]["at"]})

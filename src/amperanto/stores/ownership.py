@@ -1,7 +1,7 @@
 """Taking and giving back stations, each as a unit of its own (R4).
 
-`take` gives the fencing number that every write of the connection must carry. What a node held when it died is closed when it
-starts again, so that no connection seems to last for ever.
+`take` gives the fencing number that every write of the connection must carry. What a node held when it died
+is closed when it starts again, so that no connection seems to last for ever.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class Ownership:
         at: datetime,
         events: Callable[[int], Sequence[StationEvent]] = lambda fence: (),
     ) -> int:
-        """Take the station for a new connection; returns its fencing number. `events(number)` are published with it."""
+        """Take the station for a new connection.
+
+        Returns its fencing number. `events(number)` are published with it.
+        """
 
         async def work(unit: Unit) -> int:
             owner = await unit.stations.by_id(station)
@@ -66,7 +69,10 @@ class Ownership:
         cause: str,
         events: Sequence[StationEvent] = (),
     ) -> bool:
-        """Give the station back, and publish; False, and nothing happens, if a newer connection has taken it."""
+        """Give the station back, and publish.
+
+        False, and nothing happens, if a newer connection has taken it.
+        """
 
         async def work(unit: Unit) -> bool:
             released = await unit.connections.release(station, fence, at, close_code, cause)

@@ -1,8 +1,9 @@
 """PostgreSQL, shared by several nodes: asyncpg, one connection that writes and a pool that reads.
 
-Groups run in READ COMMITTED: what others may do between our writes and our commit is held off by locks, the rows of
-fences (FOR SHARE), the node's row of the outbox, and advisory locks for the words of conditions. A deadlock or a lost
-race fails the group, and then only the unit concerned. A lost connection means NotDurable, and a new one next time.
+Groups run in READ COMMITTED: what others may do between our writes and our commit is held off by locks, the
+rows of fences (FOR SHARE), the node's row of the outbox, and advisory locks for the words of conditions. A
+deadlock or a lost race fails the group, and then only the unit concerned. A lost connection means NotDurable,
+and a new one next time.
 """
 
 from __future__ import annotations
@@ -59,9 +60,7 @@ def _named(error: Exception) -> StoreError:
     """The driver's error in our words."""
     if isinstance(error, _CONFLICTS):
         return ConflictError(str(error))
-    closed = isinstance(error, asyncpg.InterfaceError) and not isinstance(
-        error, asyncpg.DataError | ValueError
-    )
+    closed = isinstance(error, asyncpg.InterfaceError) and not isinstance(error, asyncpg.DataError | ValueError)
     if isinstance(error, _GONE) or closed:
         return NotDurable(str(error) or type(error).__name__)
     return Unstorable(f"{type(error).__name__}: {error}")

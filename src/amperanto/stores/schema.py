@@ -1,7 +1,8 @@
 """Bringing a database to the schema of `tables.py` when a store opens.
 
-An empty database gets the tables at once; one whose revision is the newest is left alone; only for an older one is
-Alembic loaded, which takes longer than everything else here together. A test proves that both ways end in the same schema.
+An empty database gets the tables at once; one whose revision is the newest is left alone; only for an older
+one is Alembic loaded, which takes longer than everything else here together. A test proves that both ways end
+in the same schema.
 """
 
 from __future__ import annotations
@@ -33,12 +34,11 @@ def creation(name: str, now: datetime) -> list[str]:
         script.append(str(CreateTable(table).compile(dialect=dialect)))
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         script += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
-    at = now.isoformat(sep=" ", timespec="microseconds")
-    if name == "sqlite":
-        at = now.isoformat(timespec="microseconds")
+    # Nothing here comes from outside.
+    at = now.isoformat(timespec="microseconds")
     script += [
-        f"INSERT INTO organisations (id, name, created_at) VALUES ('{DEFAULT_ORGANISATION}', 'default', '{at}')",
+        f"INSERT INTO organisations (id, name, created_at) VALUES ('{DEFAULT_ORGANISATION}', 'default', '{at}')",  # noqa: S608
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
-        f"INSERT INTO alembic_version (version_num) VALUES ('{HEAD}')",
+        f"INSERT INTO alembic_version (version_num) VALUES ('{HEAD}')",  # noqa: S608
     ]
     return script

@@ -1,8 +1,9 @@
 """The one door to a select (R15): rows of one organisation, or, with a reason, rows of all.
 
-Whoever asks for a person or a program that belongs to an organisation uses `owned`, which adds the condition and
-the parameter `organisation`. `across` is for the node itself, which serves every organisation: it acts for a station
-it has authenticated (its id is ours and belongs to one organisation), or keeps house. A test finds any other select.
+Whoever asks for a person or a program that belongs to an organisation uses `owned`, which adds the condition
+and the parameter `organisation`. `across` is for the node itself, which serves every organisation: it acts
+for a station it has authenticated (its id is ours and belongs to one organisation), or keeps house. A test
+finds any other select.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """SQLite, embedded: the stdlib driver, one writer thread, reads beside it.
 
 The writer connection lives in a thread of its own, which takes a whole group in one hop: BEGIN IMMEDIATE, the
-writes, COMMIT with synchronous=FULL in WAL mode. Point reads run on a second connection right on the loop's thread: an
-index lookup takes some microseconds, a thread hop would take longer. Scans run in a third thread. Moving the WAL into the
-database file is kept off the commit path: a fourth thread does it, and only if it cannot keep up does the
-writer lend a hand between two groups. In memory there is one connection, and a lock around it.
+writes, COMMIT with synchronous=FULL in WAL mode. Point reads run on a second connection right on the loop's
+thread: an index lookup takes some microseconds, a thread hop would take longer. Scans run in a third thread.
+Moving the WAL into the database file is kept off the commit path: a fourth thread does it, and only if it
+cannot keep up does the writer lend a hand between two groups. In memory there is one connection, and a lock
+around it.
 
-The file belongs to one process (caches rely on it): a lock file says so. After an error of the disk both connections
-are opened anew before the next use.
+The file belongs to one process (caches rely on it): a lock file says so. After an error of the disk both
+connections are opened anew before the next use.
 """
 
 from __future__ import annotations
@@ -76,8 +77,7 @@ class Sqlite:
         self._wal_too_long = False
         self._moving: asyncio.Future[None] | None = None
         self._threads = {
-            work: ThreadPoolExecutor(1, thread_name_prefix=f"store-{work}")
-            for work in ("write", "scan", "move")
+            work: ThreadPoolExecutor(1, thread_name_prefix=f"store-{work}") for work in ("write", "scan", "move")
         }
 
     async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
@@ -194,14 +194,10 @@ class Sqlite:
 
     def _revision(self) -> str | None:
         self._writer = self._writer or self._connect()
-        tables = {
-            name for (name,) in self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
+        tables = {name for (name,) in self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" not in tables:
             return "" if tables else None
-        return next(
-            (version for (version,) in self._writer.execute("SELECT version_num FROM alembic_version")), ""
-        )
+        return next((version for (version,) in self._writer.execute("SELECT version_num FROM alembic_version")), "")
 
     async def _move(self) -> None:
         """Move the WAL into the file; PASSIVE waits for no reader and stops no writer."""
@@ -222,7 +218,10 @@ class Sqlite:
 def _walk(
     connection: sqlite3.Connection, steps: Generator[Step, Any, list[Exception | None]]
 ) -> list[Exception | None]:
-    """Take each step and tell the group what came of it; an error of the group's own making is thrown into it."""
+    """Take each step and tell the group what came of it.
+
+    An error of the group's own making is thrown into it.
+    """
     answer: Any = None
     failed: StoreError | None = None
     while True:
@@ -257,9 +256,7 @@ def _take(connection: sqlite3.Connection, step: Step) -> Any:
     return None
 
 
-def _closed(
-    connection: sqlite3.Connection | None, kept: sqlite3.Connection | None
-) -> sqlite3.Connection | None:
+def _closed(connection: sqlite3.Connection | None, kept: sqlite3.Connection | None) -> sqlite3.Connection | None:
     """Close a connection after an error, so that the next use opens a new one; memory has only the one."""
     if connection is None or connection is kept:
         return connection
@@ -272,7 +269,7 @@ def _own(path: Path) -> TextIO:
     """Hold the file's lock until closed or killed. Raises StoreInUse, NotDurable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = Path(f"{path}-lock").open("w")
+        lock = Path(f"{path}-lock").open("w")  # noqa: SIM115 - held for as long as the store is open
     except OSError as error:
         raise NotDurable(f"{path} cannot be opened: {error.strerror}") from error
     try:
@@ -284,6 +281,9 @@ def _own(path: Path) -> TextIO:
 
 
 async def open_database(url: str) -> Sqlite:
-    """`sqlite:///relative/or//absolute/file` or `sqlite://` for one in memory. Raises StoreInUse, NotDurable."""
+    """`sqlite:///relative/or//absolute/file` or `sqlite://` for one in memory.
+
+    Raises StoreInUse, NotDurable.
+    """
     name = url.removeprefix("sqlite://").removeprefix("/")
     return await asyncio.to_thread(Sqlite, Path(name) if name and name != ":memory:" else None)

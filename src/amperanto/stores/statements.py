@@ -1,12 +1,13 @@
 """SQL statements: written once in SQLAlchemy Core, compiled once for each database, then sent to the driver as text.
 
-A Statement keeps its compiled forms; a Compiled turns named parameters into the driver's tuple and the driver's
-tuples into rows (dicts of Python values). `rank` is the place of a write among the statements of a group: a group's
-writes are sorted by it, so that every group takes its locks in the same order and what others depend on comes first.
-`exact` marks a write that must hit one row for each set of parameters: a revision check.
+A Statement keeps its compiled forms; a Compiled turns named parameters into the driver's tuple and the
+driver's tuples into rows (dicts of Python values). `rank` is the place of a write among the statements of a
+group: a group's writes are sorted by it, so that every group takes its locks in the same order and what
+others depend on comes first. `exact` marks a write that must hit one row for each set of parameters: a
+revision check.
 
-What the two databases say differently stands here and nowhere else: ON CONFLICT (their `insert` functions differ,
-so a Statement may be given as a function of `insert`) and membership in a list that is one parameter.
+What the two databases say differently stands here and nowhere else: ON CONFLICT (their `insert` functions
+differ, so a Statement may be given as a function of `insert`) and membership in a list that is one parameter.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Listed(ColumnElement[bool]):
 @compiles(Listed, "sqlite")
 def _listed_sqlite(element: Listed, compiler: SQLCompiler, **options: Any) -> str:
     column, parameter = (compiler.process(part, **options) for part in (element.column, element.parameter))
-    return f"{column} IN (SELECT value FROM json_each({parameter}))"
+    return f"{column} IN (SELECT value FROM json_each({parameter}))"  # noqa: S608 - both are compiled parts
 
 
 @compiles(Listed, "postgresql")

@@ -1,7 +1,7 @@
 """Stations: rows ↔ `domain.stations.Station`.
 
-Identities are compared without case and are unique within an organisation (R6). `save` checks the revision it was read
-with; `seen` alone does not, since a sign of life is no change anybody decided.
+Identities are compared without case and are unique within an organisation (R6). `save` checks the revision it
+was read with; `seen` alone does not, since a sign of life is no change anybody decided.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
 _c = stations.c
 _SAVED = [column.key for column in _c if column.key not in ("id", "created_at")]
-_BY_ID = Statement(
-    across(stations, because="our id names one station of one owner").where(_c.id == bindparam("id"))
-)
+_BY_ID = Statement(across(stations, because="our id names one station of one owner").where(_c.id == bindparam("id")))
 _GET = Statement(owned(stations).where(_c.id == bindparam("id")))
 _BY_IDENTITY = Statement(owned(stations).where(_c.identity_key == bindparam("identity_key")))
 _ALL_BY_IDENTITY = Statement(
@@ -43,23 +41,17 @@ _ALL_BY_IDENTITY = Statement(
 )
 _ADD = Statement(stations.insert(), rank=10)
 _SAVE = Statement(
-    update(stations).where(
-        _c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())
-    ),
+    update(stations).where(_c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())),
     rank=11,
     exact=True,
     columns=_SAVED,
 )
 _SEEN = Statement(
-    update(stations)
-    .where(_c.id == bindparam("key_id"))
-    .values(last_seen=bindparam("seen_at", type_=Timestamp())),
+    update(stations).where(_c.id == bindparam("key_id")).values(last_seen=bindparam("seen_at", type_=Timestamp())),
     rank=12,
 )
 _REMOVE = Statement(
-    stations.delete().where(
-        _c.id == bindparam("id"), _c.revision == bindparam("revision", type_=BigInteger())
-    ),
+    stations.delete().where(_c.id == bindparam("id"), _c.revision == bindparam("revision", type_=BigInteger())),
     rank=13,
     exact=True,
 )
@@ -72,9 +64,7 @@ def _list(filters: frozenset[str]) -> Statement:
     if "registration" in filters:
         chosen = chosen.where(_c.registration == bindparam("registration"))
     if "contains" in filters:
-        chosen = chosen.where(
-            _c.identity_key.contains(bindparam("contains", type_=Words()), autoescape=False)
-        )
+        chosen = chosen.where(_c.identity_key.like(bindparam("contains", type_=Words()), escape="!"))
     if "after" in filters:
         chosen = chosen.where(_c.identity_key > bindparam("after"))
     return Statement(chosen.order_by(_c.identity_key).limit(bindparam("limit", type_=BigInteger())))
@@ -90,9 +80,7 @@ class Stations:
 
     async def by_id(self, station: StationId) -> Station | None:
         """The station of our id (cached); for the node itself, not for a person."""
-        return await self._work.cached(
-            self._work.caches.stations, station, lambda: self._read(_BY_ID, id=station)
-        )
+        return await self._work.cached(self._work.caches.stations, station, lambda: self._read(_BY_ID, id=station))
 
     async def get(self, organisation: OrganisationId, station: StationId) -> Station | None:
         """The organisation's station of that id."""
@@ -102,9 +90,7 @@ class Stations:
     async def by_identity(self, organisation: OrganisationId, identity: str) -> Station | None: ...
     @overload
     async def by_identity(self, organisation: None, identity: str) -> list[Station]: ...
-    async def by_identity(
-        self, organisation: OrganisationId | None, identity: str
-    ) -> Station | list[Station] | None:
+    async def by_identity(self, organisation: OrganisationId | None, identity: str) -> Station | list[Station] | None:
         """The organisation's station of that identity; without an organisation, every owner's."""
         key = folded(identity)
         if organisation is not None:
@@ -124,7 +110,7 @@ class Stations:
         limit = page_size(limit)
         wanted: dict[str, Any] = {
             "registration": registration,
-            "contains": None if contains is None else folded(contains),
+            "contains": None if contains is None else _containing(folded(contains)),
             "after": cursor,
         }
         wanted = {name: value for name, value in wanted.items() if value is not None}
@@ -162,6 +148,11 @@ class Stations:
     async def _read(self, statement: Statement, **parameters: Any) -> Station | None:
         row = await self._work.one(statement, parameters)
         return None if row is None else _station(row)
+
+
+def _containing(part: str) -> str:
+    """The LIKE pattern of a text that contains this part as it is."""
+    return f"%{part.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
 
 
 def _row(station: Station) -> dict[str, Any]:

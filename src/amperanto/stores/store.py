@@ -69,7 +69,10 @@ class Store:
     async def open(
         cls, url: str, *, clock: Callable[[], datetime] = utc_now, ids: Ids | None = None, node: str = "node"
     ) -> Store:
-        """Open `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://…`. Raises StoreInUse, NotDurable."""
+        """Open `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://…`.
+
+        Raises StoreInUse, NotDurable.
+        """
         database = await open_database(url)
         try:
             await prepare(database, clock())
@@ -89,7 +92,10 @@ class Store:
         return self._writer.dropped
 
     def unit(self, *, lane: Lane = Lane.STATION) -> Unit:
-        """A unit of work, for `async with`; see unit.py. Raises ConflictError, Fenced, NotDurable, Unstorable on leaving."""
+        """A unit of work, for `async with`.
+
+        See unit.py. Raises ConflictError, Fenced, NotDurable, Unstorable on leaving.
+        """
         return Unit(self._surroundings, self._writer, lane)
 
     async def run(self, work: Handler[T], *, lane: Lane = Lane.STATION) -> T:
@@ -98,7 +104,7 @@ class Store:
             try:
                 async with Unit(self._surroundings, self._writer, lane, fresh=attempt > 0) as unit:
                     result = await work(unit)
-                return result
+                return result  # noqa: RET504 - only after the commit
             except Fenced:
                 raise
             except ConflictError:

@@ -1,9 +1,9 @@
 """The schema, once for both databases. Migrations (migrations/) bring older databases to it; a test compares.
 
-Each row that belongs to somebody carries its organisation (D9, R15). Keys of rows that are appended without end
-(messages, meter values) contain their time, so that months can be partitions in PostgreSQL (R7). Places are kept
-as two integers, with -1 where no connector is named. What is current and what was (intervals) stand in two
-tables; an interval without an end is the one that lasts, and there is one at most.
+Each row that belongs to somebody carries its organisation (D9, R15). Keys of rows that are appended without
+end (messages, meter values) contain their time, so that months can be partitions in PostgreSQL (R7). Places
+are kept as two integers, with -1 where no connector is named. What is current and what was (intervals) stand
+in two tables; an interval without an end is the one that lasts, and there is one at most.
 """
 
 from __future__ import annotations

@@ -20,9 +20,7 @@ _GET = Statement(owned(tokens).where(_c.id == bindparam("id")))
 _BY_KEY = Statement(owned(tokens).where(_c.token_key == bindparam("token_key")))
 _ADD = Statement(tokens.insert(), rank=20)
 _SAVE = Statement(
-    update(tokens).where(
-        _c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())
-    ),
+    update(tokens).where(_c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())),
     rank=21,
     exact=True,
     columns=[column.key for column in _c if column.key not in ("id", "created_at")],
@@ -77,9 +75,7 @@ class Tokens:
     ) -> Page[RegisteredToken]:
         """A page of tokens by uid."""
         limit = page_size(limit)
-        wanted = {
-            name: value for name, value in {"status": status, "after": cursor}.items() if value is not None
-        }
+        wanted = {name: value for name, value in {"status": status, "after": cursor}.items() if value is not None}
         rows = await self._work.scan(
             _list(frozenset(wanted)), {**wanted, "organisation": organisation, "limit": limit + 1}
         )
@@ -87,9 +83,7 @@ class Tokens:
 
     def add(self, token: RegisteredToken) -> None:
         """Register a token; a uid the organisation has already is a ConflictError at the commit."""
-        self._work.record(
-            _ADD, {**_row(token), "id": token.id, "created_at": token.created_at or self._work.now()}
-        )
+        self._work.record(_ADD, {**_row(token), "id": token.id, "created_at": token.created_at or self._work.now()})
         self._forget(token)
 
     def save(self, token: RegisteredToken) -> RegisteredToken:

@@ -1,8 +1,9 @@
 """Transactions: rows ↔ `domain.transactions.Transaction`.
 
-What people search by has columns; the marks by which late reports find their place are one JSON text. A transaction
-counts against its token's limit while it is open and its token was not refused: then `open_token_key` is set, and the
-condition of `Unit.require_open_transactions_at_most` counts those rows. Open transactions are cached by the station's reference.
+What people search by has columns; the marks by which late reports find their place are one JSON text. A
+transaction counts against its token's limit while it is open and its token was not refused: then
+`open_token_key` is set, and the condition of `Unit.require_open_transactions_at_most` counts those rows. Open
+transactions are cached by the station's reference.
 """
 
 from __future__ import annotations
@@ -34,9 +35,7 @@ _BY_REFERENCE = Statement(
     .limit(1)
 )
 _BY_NUMBER = Statement(
-    across(transactions, because=_OWN).where(
-        _c.station == bindparam("station"), _c.number == bindparam("number")
-    )
+    across(transactions, because=_OWN).where(_c.station == bindparam("station"), _c.number == bindparam("number"))
 )
 _OPEN_AT = Statement(
     across(transactions, because=_OWN)
@@ -138,7 +137,7 @@ class Transactions:
         at: datetime,
         meter: WattHours | None,
     ) -> Transaction | None:
-        """The transaction of a start with the same content (R1: 1.6 repeats are known by place, token, time and meter)."""
+        """The transaction of a start with the same content (R1: place, token, time and meter)."""
         for row in await self._work.several(_STARTED_AT, {"station": station, "started_at": at}):
             found = _transaction(row)
             same_token = (found.token and found.token.key) == (token and token.key)
@@ -164,7 +163,8 @@ class Transactions:
         """A page of transactions, the newest (by when we first heard of them) first."""
         limit = page_size(limit)
         wanted: dict[str, Any] = {
-            "station": station, "state": state, "started_from": started_from, "started_to": started_to, "before": cursor,
+            "station": station, "state": state, "started_from": started_from, "started_to": started_to,
+            "before": cursor,
         }  # fmt: skip
         wanted = {name: value for name, value in wanted.items() if value is not None}
         rows = await self._work.scan(
@@ -173,16 +173,20 @@ class Transactions:
         return page_of([_transaction(row) for row in rows], limit, lambda transaction: transaction.id)
 
     def add(self, transaction: Transaction) -> None:
-        """Keep a new transaction. ConflictError at the commit if its number, or its reference while open, is taken."""
+        """Keep a new transaction.
+
+        ConflictError at the commit if its number, or its reference while open, is taken.
+        """
         self._work.record(_ADD, {**_row(transaction), "id": transaction.id})
         self._exchange(transaction)
 
     def save(self, transaction: Transaction) -> Transaction:
-        """Change a transaction that was read with this revision; returns it as it will stand (revision + 1)."""
+        """Change a transaction that was read with this revision.
+
+        Returns it as it will stand (revision + 1).
+        """
         saved = replace(transaction, revision=transaction.revision + 1)
-        self._work.record(
-            _SAVE, {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision}
-        )
+        self._work.record(_SAVE, {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision})
         self._exchange(saved)
         return saved
 

@@ -1,9 +1,9 @@
 """Unit: everything one message changes, and the events it caused, kept together or not at all (R3).
 
-`async with store.unit() as unit` records writes and commits them on leaving: the `with` ends when they are durable, or
-raises and nothing is kept. Reads see what is committed, not what the unit recorded, so keep the object that `save`
-returned. Nothing in a unit may wait for a station or a network (R2). A handler that may meet a conflict runs by
-`store.run(work)`, which repeats it with fresh reads.
+`async with store.unit() as unit` records writes and commits them on leaving: the `with` ends when they are
+durable, or raises and nothing is kept. Reads see what is committed, not what the unit recorded, so keep the
+object that `save` returned. Nothing in a unit may wait for a station or a network (R2). A handler that may
+meet a conflict runs by `store.run(work)`, which repeats it with fresh reads.
 """
 
 from __future__ import annotations
@@ -38,9 +38,7 @@ class Unit(Work):
 
     __slots__ = ("_ended", "_lane", "_writer")
 
-    def __init__(
-        self, surroundings: Surroundings, writer: Writer, lane: Lane, *, fresh: bool = False
-    ) -> None:
+    def __init__(self, surroundings: Surroundings, writer: Writer, lane: Lane, *, fresh: bool = False) -> None:
         super().__init__(surroundings, fresh=fresh)
         self._writer = writer
         self._lane = lane
@@ -109,10 +107,11 @@ class Unit(Work):
         """Put an event into the outbox, in the same database transaction (R11)."""
         self._recorded.events.append(row_of(event))
 
-    def require_open_transactions_at_most(
-        self, organisation: OrganisationId, token_key: str, limit: int
-    ) -> None:
-        """Commit only if the token then has at most so many open, not refused transactions; else ConflictError (R3)."""
+    def require_open_transactions_at_most(self, organisation: OrganisationId, token_key: str, limit: int) -> None:
+        """Commit only if the token then has at most so many open, not refused transactions.
+
+        Else ConflictError (R3).
+        """
         self._recorded.limits.append(OpenLimit(organisation, token_key, limit))
 
     async def __aenter__(self) -> Self:

@@ -1,8 +1,8 @@
 """What a repository sees of the unit it belongs to: reads, recorded writes, and caches.
 
-Reads are `async` and see what is committed, not what this unit has recorded. Writes are plain methods that only
-record: nothing happens before the unit commits. A unit that runs again after a conflict is `fresh`: it believes no cache.
-A Reading is the same without a unit, for those who only look.
+Reads are `async` and see what is committed, not what this unit has recorded. Writes are plain methods that
+only record: nothing happens before the unit commits. A unit that runs again after a conflict is `fresh`: it
+believes no cache. A Reading is the same without a unit, for those who only look.
 """
 
 from __future__ import annotations
@@ -62,12 +62,6 @@ class Caches:
     open_transactions: Cache[tuple[StationId, str], Transaction] = field(
         default_factory=lambda: Cache[tuple[StationId, str], Transaction](CACHED)
     )
-
-    def clear(self) -> None:
-        """Forget everything: somebody else may have written."""
-        self.stations.clear()
-        self.tokens.clear()
-        self.open_transactions.clear()
 
 
 @dataclass(frozen=True, slots=True)

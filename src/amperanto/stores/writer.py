@@ -1,9 +1,10 @@
 """The group-commit writer: one task per store that makes units durable (D8).
 
 While one group commits, the next collects; a lone unit waits for nobody and there is no timer in its way.
-Units of stations go first, a group of them at a time. Bulk units (API, imports, pruning) are small by rule and get a
-group of their own when no station waits, or after a few station groups, so that neither starves. Rows nobody waits for
-(`later`) ride with the next group, or go alone after a moment; their number is bounded and what is lost is counted.
+Units of stations go first, a group of them at a time. Bulk units (API, imports, pruning) are small by rule
+and get a group of their own when no station waits, or after a few station groups, so that neither starves.
+Rows nobody waits for (`later`) ride with the next group, or go alone after a moment; their number is bounded
+and what is lost is counted.
 """
 
 from __future__ import annotations
@@ -72,20 +73,24 @@ class Writer:
         """Rows given to `later` that were lost."""
 
     async def commit(self, recorded: Recorded, lane: Lane, committed: list[Callable[[], None]]) -> None:
-        """Make the unit durable. Raises ConflictError, Fenced, NotDurable, Unstorable: then nothing of it is kept."""
+        """Make the unit durable.
+
+        Raises ConflictError, Fenced, NotDurable, Unstorable: then nothing of it is kept.
+        """
         if self._closing:
             raise NotDurable("the store is closed")
         if lane is Lane.BULK and recorded.size > LARGEST_BULK_UNIT:
-            raise StoreError(
-                f"a bulk unit writes at most {LARGEST_BULK_UNIT} rows, not {recorded.size}: cut it up"
-            )
+            raise StoreError(f"a bulk unit writes at most {LARGEST_BULK_UNIT} rows, not {recorded.size}: cut it up")
         future: asyncio.Future[None] = self._loop.create_future()
         self._lanes[lane].append(Ticket(recorded, committed, future))
         self._wake.set()
         await future
 
     def later(self, statement: Statement, rows: list[Parameters]) -> None:
-        """Write these rows with a later group; nobody waits, and the oldest are dropped if too many pile up."""
+        """Write these rows with a later group.
+
+        Nobody waits, and the oldest are dropped if too many pile up.
+        """
         self._later.extend((statement, row) for row in rows)
         while len(self._later) > LATER_KEPT:
             self._later.popleft()
@@ -95,6 +100,7 @@ class Writer:
 
     async def flush(self) -> None:
         """Wait until every row given to `later` so far is written, or lost."""
+        await self.commit(Recorded(), Lane.STATION, [])  # behind the group that may be under way with such rows
         while self._later:
             await self.commit(Recorded(), Lane.STATION, [])
 

@@ -66,8 +66,9 @@ class Keepalive:
         if silent < self._interval:
             self._timer = self._loop.call_later(self._interval - silent, self._ask)
         else:
+            heard = self._line.heard
             self._line.send_ping()
-            self._timer = self._loop.call_later(self._timeout, self._doubt, self._line.heard)
+            self._timer = self._loop.call_later(self._timeout, self._doubt, heard)
 
     def _doubt(self, heard: int) -> None:
         """The time for an answer is over; what came while the loop was busy is read before we judge."""

@@ -26,7 +26,7 @@ UNREAD = 16
 class MemoryLink:
     """One end of a wire."""
 
-    def __init__(self, wire: "Wire", side: Side) -> None:
+    def __init__(self, wire: "Cable", side: Side) -> None:
         self._wire = wire
         self._side: Side = side
         self._inbox: deque[str] = deque()
@@ -109,31 +109,16 @@ class MemoryLink:
         self.max_size = size
 
 
-class Wire:
-    """A station's end and a CSMS's end, and what happens to the texts in between."""
+class Cable:
+    """Two joined links, and what happens to the texts in between."""
 
-    def __init__(
-        self,
-        version: Version,
-        *,
-        identity: str = "CP1",
-        tamper: Tamper | None = None,
-        codecs: tuple[Codec, Codec] | None = None,
-        station: dict[str, Any] | None = None,
-        csms: dict[str, Any] | None = None,
-    ) -> None:
-        """Join two peers. `station` and `csms` are Peer's options for each end, `codecs` its codecs."""
+    def __init__(self, *, tamper: Tamper | None = None) -> None:
         self.texts: list[tuple[Side, str]] = []
         self.held = False
         self.tamper = tamper
         self._waiting: list[tuple[Side, str]] = []
         self.station_link = MemoryLink(self, "station")
         self.csms_link = MemoryLink(self, "csms")
-        ours, theirs = codecs or (Codec(version), Codec(version))
-        mine: dict[str, Any] = {"identity": identity} | (station or {})
-        yours: dict[str, Any] = {"identity": identity} | (csms or {})
-        self.station = Peer(Connection(Role.STATION, ours, ids=numbered("s")), self.station_link, **mine)
-        self.csms = Peer(Connection(Role.CSMS, theirs, ids=numbered("c")), self.csms_link, **yours)
 
     def carry(self, side: Side, text: str) -> None:
         """A text said by one side goes through the wire."""
@@ -160,6 +145,28 @@ class Wire:
         self._waiting.clear()
         self.station_link.end(Closed(1006))
         self.csms_link.end(Closed(1006))
+
+
+class Wire(Cable):
+    """A cable with a station's peer and a CSMS's peer at its ends."""
+
+    def __init__(
+        self,
+        version: Version,
+        *,
+        identity: str = "CP1",
+        tamper: Tamper | None = None,
+        codecs: tuple[Codec, Codec] | None = None,
+        station: dict[str, Any] | None = None,
+        csms: dict[str, Any] | None = None,
+    ) -> None:
+        """Join two peers. `station` and `csms` are Peer's options for each end, `codecs` its codecs."""
+        super().__init__(tamper=tamper)
+        ours, theirs = codecs or (Codec(version), Codec(version))
+        mine: dict[str, Any] = {"identity": identity} | (station or {})
+        yours: dict[str, Any] = {"identity": identity} | (csms or {})
+        self.station = Peer(Connection(Role.STATION, ours, ids=numbered("s")), self.station_link, **mine)
+        self.csms = Peer(Connection(Role.CSMS, theirs, ids=numbered("c")), self.csms_link, **yours)
 
     async def __aenter__(self) -> "Wire":
         return self

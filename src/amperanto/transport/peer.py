@@ -209,8 +209,8 @@ class Peer:
         answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._answers[message_id] = answer
         self._mailbox.stretch(True)
-        self._flush()
         try:
+            self._flush()
             event = await answer
         except asyncio.CancelledError:
             self.connection.cancel(message_id)

@@ -1,6 +1,7 @@
 """A CSMS over a database in memory, and a client that speaks to its API without a socket."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -47,26 +48,33 @@ class House:
         return await self.csms.access.create(OrganisationId(organisation), "test", frozenset(scopes))
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    clock, ids = SystemClock(), Ids()
-    settings = in_memory(data=tmp_path)
+@asynccontextmanager
+async def open_house(data: Path) -> AsyncIterator[House]:
+    """A CSMS over a database in memory; its administrator's key goes into `data`."""
+    ids = Ids()
+    settings = in_memory(data=data)
     store = await Store.open(settings.database_url, ids=ids)
     csms = Csms(
         Context(
             store=store,
             bus=InProcessBus(),
             stations=Stations(),
-            clock=clock,
+            clock=SystemClock(),
             ids=ids,
             random=Random(1),
             settings=settings,
         )
     )
-    key = await csms.access.first_key(tmp_path)
+    key = await csms.access.first_key(data)
     assert key is not None
     api = application(csms, settings)
     transport = httpx2.ASGITransport(app=api.door)
     async with httpx2.AsyncClient(transport=transport, base_url="http://node") as client:
         yield House(csms, api, key, client)
     await store.close()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as house:
+        yield house

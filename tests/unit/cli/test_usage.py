@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from tests.unit.cli.programs import run, sentence
 
-from amperanto.cli import COMMANDS, load, main
+from amperanto.cli import COMMANDS, load
 
 HERE = "http://127.0.0.1:9"  # the discard port: nobody listens there
 
@@ -39,21 +39,8 @@ class _Stranger(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"<html>hello</html>")
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(main, list(words), prog_name="amperanto")
-
-
-def sentence(result: Result, code: int) -> str:
-    """What a failed command said."""
-    assert result.exit_code == code, result.output
-    assert result.stdout == ""
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.endswith(".\n")
-    return result.stderr
 
 
 def test_the_list_of_commands_says_what_each_command_says_of_itself() -> None:
@@ -127,7 +114,14 @@ def test_a_key_that_no_header_can_carry_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["stations", "list"], ["tokens", "list"], ["tail", "CP1"], ["send", "CP1", "Reset"], ["stations", "remove", "CP1"]]
+    "words",
+    [
+        ["stations", "list"],
+        ["tokens", "list"],
+        ["tail", "CP1"],
+        ["send", "CP1", "Reset"],
+        ["stations", "remove", "CP1"],
+    ],
 )
 @pytest.mark.usefixtures("data")
 def test_where_no_node_runs_the_sentence_says_how_to_start_one(words: list[str]) -> None:

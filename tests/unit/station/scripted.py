@@ -181,7 +181,7 @@ async def scene(
     prepare = options.pop("prepare", None)
     if prepare is not None:
         prepare(csms)
-    station = Station("CP1", version, connect=csms.connect, clock=clock, **options)
+    station = Station("CP1", version, connect=csms.connect, clock=clock, **{"seed": "scene", **options})
     async with asyncio.timeout(5):
         running = asyncio.create_task(station.run())
         await clock.advance(1)

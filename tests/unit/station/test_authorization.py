@@ -1,11 +1,11 @@
 """A token is presented."""
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, scene
 
 from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.ocpp import Version
 from amperanto.station import Vehicle
-from tests.unit.station.scripted import ALL, DRIVER, scene
 
 OTHER = Token("FRIEND", "ISO14443")
 
@@ -98,6 +98,18 @@ async def test_an_unknown_token_charges_offline_only_where_that_is_allowed(allow
         await station.plug_in(1, Vehicle())
         assert (await clock.until(station.present(DRIVER, 1))).accepted is allowed
         assert len(station.transactions) == charges
+
+
+@pytest.mark.parametrize("online", [True, False])
+async def test_a_token_too_long_for_16_is_refused_before_it_is_sent(online):
+    async with scene(Version.V16) as (station, csms, clock):
+        if not online:
+            csms.unreachable = True
+            csms.cut()
+            await clock.advance(1)
+        outcome = await clock.until(station.present(Token("x" * 21), 1))
+        assert outcome.status is AuthorizationStatus.INVALID
+        assert csms.of("Authorize") == []
 
 
 async def test_tokens_nobody_can_check_are_not_asked_about():

@@ -1,11 +1,11 @@
 """Connector states, heartbeats, and being put out of service."""
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, Refusal, scene
 
 from amperanto.ocpp import Version
 from amperanto.station import Vehicle
 from amperanto.station.scenarios import park
-from tests.unit.station.scripted import ALL, DRIVER, Refusal, scene
 
 
 def states(csms, connector=1):

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, ScriptedCsms, reports, scene
 
 from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
@@ -11,7 +12,6 @@ from amperanto.station import Fleet, Station, Vehicle
 from amperanto.station.faults import Faults
 from amperanto.station.scenarios import NothingCharged, charge
 from amperanto.testing import SimulatedClock
-from tests.unit.station.scripted import ALL, DRIVER, ScriptedCsms, reports, scene
 
 PATIENT = {("OCPPCommCtrlr", "MessageAttempts"): 50, ("OCPPCommCtrlr", "MessageAttemptInterval"): 1}
 

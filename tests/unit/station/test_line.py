@@ -4,11 +4,13 @@ import asyncio
 import json
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, SILENCE, ScriptedCsms, scene
 
+from amperanto.dialects.errors import NotSpoken
+from amperanto.domain.stations import Hardware
 from amperanto.ocpp import Version
 from amperanto.station import Station, Vehicle
 from amperanto.testing import SimulatedClock
-from tests.unit.station.scripted import ALL, DRIVER, SILENCE, ScriptedCsms, scene
 
 EVEN = {
     ("OCPPCommCtrlr", "RetryBackOffWaitMinimum"): 10,
@@ -90,7 +92,8 @@ async def test_nonsense_from_the_csms_breaks_nothing(version):
         assert station.online
         refused = {frame[1]: frame[2] for frame in csms.frames if frame[0] == 4}
         assert refused["a"] in ("NotImplemented", "NotSupported")
-        assert {"b", "c", "d", "e"} <= refused.keys()
+        assert {"c", "d", "e"} <= refused.keys()
+        assert [3, "b", {"status": "Rejected"}] in csms.frames
         await station.plug_in(1, Vehicle())
         assert (await clock.until(station.present(DRIVER, 1))).accepted
 
@@ -114,10 +117,21 @@ async def test_a_stopped_station_is_gone_and_keeps_what_it_did_not_deliver(versi
         await clock.until(station.present(DRIVER, 1))
         station.stop()
         await running
+        assert csms.link is not None
+        assert (await csms.link.wait_closed()).code == 1000
     assert not station.online
     assert station.queued > 0
-    assert csms.link is not None
-    assert (await csms.link.wait_closed()).code == 1000
+
+
+async def test_a_boot_the_version_cannot_say_is_no_silent_failure():
+    clock = SimulatedClock()
+    csms = ScriptedCsms(Version.V16, clock)
+    nobody = Hardware(vendor="x" * 21, model="y")
+    station = Station("CP1", Version.V16, connect=csms.connect, clock=clock, hardware=nobody)
+    async with asyncio.timeout(5):
+        with pytest.raises(ExceptionGroup) as failure:
+            await station.run()
+    assert failure.group_contains(NotSpoken)
 
 
 async def test_a_car_that_stood_there_before_the_station_started_is_told_after_the_boot():

@@ -1,10 +1,10 @@
 """Clock-aligned meter values."""
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, TWO, reports, scene
 
 from amperanto.ocpp import Version
 from amperanto.station import Vehicle
-from tests.unit.station.scripted import ALL, DRIVER, TWO, reports, scene
 
 ALIGNED = {("AlignedDataCtrlr", "Interval"): 900}
 

@@ -1,11 +1,11 @@
 """Transaction reports reach the CSMS in order, whatever the line does."""
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, EPOCH, SILENCE, TWO, Refusal, reports, scene
 
 from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
 from amperanto.station import Answered, Vehicle
-from tests.unit.station.scripted import ALL, DRIVER, EPOCH, SILENCE, TWO, Refusal, reports, scene
 
 PATIENT = {("OCPPCommCtrlr", "MessageAttempts"): 3, ("OCPPCommCtrlr", "MessageAttemptInterval"): 60}
 ABOUT_TRANSACTIONS = ("StartTransaction", "MeterValues", "StopTransaction", "TransactionEvent")

@@ -1,11 +1,11 @@
 """Remote start and stop, unlock, trigger."""
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, TWO, Refusal, reports, scene
 
 from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
 from amperanto.station import Vehicle
-from tests.unit.station.scripted import ALL, DRIVER, TWO, Refusal, reports, scene
 
 
 async def start(csms, *, evse=None, number=99):
@@ -64,9 +64,7 @@ async def test_a_used_or_unknown_evse_is_not_started(version):
 @pytest.mark.parametrize("version", ALL)
 async def test_a_station_may_have_to_authorise_a_remote_start(version):
     async with scene(version, variables={("AuthCtrlr", "AuthorizeRemoteStart"): True}) as (station, csms, clock):
-        csms.answers["Authorize"] = {
-            "idTagInfo" if version is Version.V16 else "idTokenInfo": {"status": "Blocked"}
-        }
+        csms.answers["Authorize"] = {"idTagInfo" if version is Version.V16 else "idTokenInfo": {"status": "Blocked"}}
         if version is not Version.V16:
             return  # A Central token is never asked about (C05).
         await station.plug_in(1, Vehicle())

@@ -1,13 +1,13 @@
 """Transactions as the CSMS hears of them, in every version."""
 
 import pytest
+from tests.unit.station.scripted import ALL, DRIVER, TWO, register, reports, scene
 
 from amperanto.domain.quantities import Amperes, WattHours
 from amperanto.domain.stations import Fault
 from amperanto.ocpp import Version
 from amperanto.station import Outlet, Vehicle
 from amperanto.station.scenarios import charge
-from tests.unit.station.scripted import ALL, DRIVER, TWO, register, reports, scene
 
 
 @pytest.mark.parametrize("version", ALL)
@@ -143,7 +143,9 @@ async def test_a_station_set_to_connection_time_counts_from_plug_to_plug():
         await clock.advance(600)
         await station.unplug(1)
         await clock.advance(1)
-        told = [(one["eventType"], one["triggerReason"]) for one in reports(csms) if "Meter" not in one["triggerReason"]]
+        told = [
+            (one["eventType"], one["triggerReason"]) for one in reports(csms) if "Meter" not in one["triggerReason"]
+        ]
         assert told == [
             ("Started", "CablePluggedIn"),
             ("Updated", "Authorized"),
@@ -155,9 +157,31 @@ async def test_a_station_set_to_connection_time_counts_from_plug_to_plug():
         assert "idToken" not in reports(csms)[0]
 
 
+async def test_16_begins_with_cable_and_token_whatever_2x_would_do():
+    points = {("TxCtrlr", "TxStartPoint"): "EVConnected", ("TxCtrlr", "TxStopPoint"): "EVConnected"}
+    async with scene(Version.V16, variables=points) as (station, csms, clock):
+        await station.plug_in(1, Vehicle())
+        await clock.advance(60)
+        assert csms.of("StartTransaction") == []
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(60)
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(1)
+        assert len(csms.of("StopTransaction")) == 1
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_an_interval_of_zero_means_no_samples(version):
+    async with scene(version, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 0}) as (station, csms, clock):
+        await clock.until(charge(station, 1, DRIVER, WattHours.of(11_040)))
+        assert csms.of("MeterValues") == []
+        assert "MeterValuePeriodic" not in [one["triggerReason"] for one in reports(csms)]
+        assert station.transactions[0].energy == WattHours.of(11_040)
+
+
 @pytest.mark.parametrize("version", ALL)
 async def test_a_fault_stops_energy_and_transaction_until_it_is_repaired(version):
-    async with scene(version) as (station, csms, clock):
+    async with scene(version) as (station, _, clock):
         await station.plug_in(1, Vehicle())
         await clock.until(station.present(DRIVER, 1))
         await clock.advance(60)

@@ -48,7 +48,12 @@ SAME_WORD = (
     "Remote",
 )
 IN_2X = {**{text: text for text in SAME_WORD}, "HardReset": "ImmediateReset", "SoftReset": "ImmediateReset"}
-IN_16 = {**{text: v16.Reason(text) for text in SAME_WORD}, "ImmediateReset": v16.Reason.HARD_RESET}
+IN_16 = {
+    **{text: v16.Reason(text) for text in SAME_WORD},
+    "ImmediateReset": v16.Reason.HARD_RESET,
+    # Our own station, asked for a soft reset; 2.x has one word for both.
+    "SoftReset": v16.Reason.SOFT_RESET,
+}
 REFUSED = Authorization(status=AuthorizationStatus.INVALID)
 
 NOT_TOLD = "1.6 reports no such thing"

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from amperanto.ocpp.shapes import Message, Request, Response, Timestamp
+from amperanto.ocpp.shapes import Integer, Message, Request, Response, Timestamp
 
 from .enums import (
     Availability,
@@ -104,7 +104,7 @@ class BootNotificationResponse(Response, frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "BootNotification"
     status: RegistrationStatus
     current_time: Timestamp
-    interval: int
+    interval: Integer
 
 
 class BootNotificationRequest(Request[BootNotificationResponse], frozen=True, kw_only=True, gc=False):
@@ -173,7 +173,7 @@ class ClearCacheRequest(Request[ClearCacheResponse], frozen=True, kw_only=True, 
 
 class GetLocalListVersionResponse(Response, frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetLocalListVersion"
-    list_version: int
+    list_version: Integer
 
 
 class GetLocalListVersionRequest(Request[GetLocalListVersionResponse], frozen=True, kw_only=True, gc=False):
@@ -187,7 +187,7 @@ class SendLocalListResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SendLocalListRequest(Request[SendLocalListResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SendLocalList"
-    list_version: int
+    list_version: Integer
     update_type: Update
     local_authorization_list: list[AuthorizationData] | UnsetType = UNSET
 
@@ -195,16 +195,16 @@ class SendLocalListRequest(Request[SendLocalListResponse], frozen=True, kw_only=
 class StartTransactionResponse(Response, frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "StartTransaction"
     id_tag_info: IdTagInfo
-    transaction_id: int
+    transaction_id: Integer
 
 
 class StartTransactionRequest(Request[StartTransactionResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "StartTransaction"
-    connector_id: int
+    connector_id: Integer
     id_tag: Text20
-    meter_start: int
+    meter_start: Integer
     timestamp: Timestamp
-    reservation_id: int | UnsetType = UNSET
+    reservation_id: Integer | UnsetType = UNSET
 
 
 class StopTransactionResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -214,9 +214,9 @@ class StopTransactionResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class StopTransactionRequest(Request[StopTransactionResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "StopTransaction"
-    meter_stop: int
+    meter_stop: Integer
     timestamp: Timestamp
-    transaction_id: int
+    transaction_id: Integer
     id_tag: Text20 | UnsetType = UNSET
     reason: Reason | UnsetType = UNSET
     transaction_data: list[MeterValue] | UnsetType = UNSET
@@ -230,7 +230,7 @@ class ExtendedTriggerMessageResponse(Response, frozen=True, kw_only=True, gc=Fal
 class ExtendedTriggerMessageRequest(Request[ExtendedTriggerMessageResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ExtendedTriggerMessage"
     requested_message: ExtendedMessageTrigger
-    connector_id: int | UnsetType = UNSET
+    connector_id: Integer | UnsetType = UNSET
 
 
 class RemoteStartTransactionResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -241,7 +241,7 @@ class RemoteStartTransactionResponse(Response, frozen=True, kw_only=True, gc=Fal
 class RemoteStartTransactionRequest(Request[RemoteStartTransactionResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "RemoteStartTransaction"
     id_tag: Text20
-    connector_id: int | UnsetType = UNSET
+    connector_id: Integer | UnsetType = UNSET
     charging_profile: ChargingProfile | UnsetType = UNSET
 
 
@@ -252,7 +252,7 @@ class RemoteStopTransactionResponse(Response, frozen=True, kw_only=True, gc=Fals
 
 class RemoteStopTransactionRequest(Request[RemoteStopTransactionResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "RemoteStopTransaction"
-    transaction_id: int
+    transaction_id: Integer
 
 
 class TriggerMessageResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -263,7 +263,7 @@ class TriggerMessageResponse(Response, frozen=True, kw_only=True, gc=False):
 class TriggerMessageRequest(Request[TriggerMessageResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "TriggerMessage"
     requested_message: MessageTrigger
-    connector_id: int | UnsetType = UNSET
+    connector_id: Integer | UnsetType = UNSET
 
 
 class UnlockConnectorResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -273,7 +273,7 @@ class UnlockConnectorResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class UnlockConnectorRequest(Request[UnlockConnectorResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "UnlockConnector"
-    connector_id: int
+    connector_id: Integer
 
 
 class ChangeAvailabilityResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -283,7 +283,7 @@ class ChangeAvailabilityResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class ChangeAvailabilityRequest(Request[ChangeAvailabilityResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ChangeAvailability"
-    connector_id: int
+    connector_id: Integer
     type: Availability
 
 
@@ -302,7 +302,7 @@ class StatusNotificationResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class StatusNotificationRequest(Request[StatusNotificationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "StatusNotification"
-    connector_id: int
+    connector_id: Integer
     error_code: ChargePointErrorCode
     status: ChargePointStatus
     info: Text50 | UnsetType = UNSET
@@ -318,7 +318,7 @@ class CancelReservationResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class CancelReservationRequest(Request[CancelReservationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "CancelReservation"
-    reservation_id: int
+    reservation_id: Integer
 
 
 class ReserveNowResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -328,10 +328,10 @@ class ReserveNowResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class ReserveNowRequest(Request[ReserveNowResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ReserveNow"
-    connector_id: int
+    connector_id: Integer
     expiry_date: Timestamp
     id_tag: Text20
-    reservation_id: int
+    reservation_id: Integer
     parent_id_tag: Text20 | UnsetType = UNSET
 
 
@@ -341,9 +341,9 @@ class MeterValuesResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class MeterValuesRequest(Request[MeterValuesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "MeterValues"
-    connector_id: int
+    connector_id: Integer
     meter_value: Annotated[list[MeterValue], Meta(min_length=1)]
-    transaction_id: int | UnsetType = UNSET
+    transaction_id: Integer | UnsetType = UNSET
 
 
 class ClearChargingProfileResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -353,24 +353,24 @@ class ClearChargingProfileResponse(Response, frozen=True, kw_only=True, gc=False
 
 class ClearChargingProfileRequest(Request[ClearChargingProfileResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearChargingProfile"
-    id: int | UnsetType = UNSET
-    connector_id: int | UnsetType = UNSET
+    id: Integer | UnsetType = UNSET
+    connector_id: Integer | UnsetType = UNSET
     charging_profile_purpose: ChargingProfilePurpose | UnsetType = UNSET
-    stack_level: int | UnsetType = UNSET
+    stack_level: Integer | UnsetType = UNSET
 
 
 class GetCompositeScheduleResponse(Response, frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetCompositeSchedule"
     status: GetCompositeScheduleStatus
-    connector_id: int | UnsetType = UNSET
+    connector_id: Integer | UnsetType = UNSET
     schedule_start: Timestamp | UnsetType = UNSET
     charging_schedule: ChargingSchedule | UnsetType = UNSET
 
 
 class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetCompositeSchedule"
-    connector_id: int
-    duration: int
+    connector_id: Integer
+    duration: Integer
     charging_rate_unit: ChargingRateUnit | UnsetType = UNSET
 
 
@@ -381,7 +381,7 @@ class SetChargingProfileResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SetChargingProfileRequest(Request[SetChargingProfileResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SetChargingProfile"
-    connector_id: int
+    connector_id: Integer
     cs_charging_profiles: ChargingProfile
 
 
@@ -401,7 +401,7 @@ class SignedFirmwareStatusNotificationResponse(Response, frozen=True, kw_only=Tr
 class SignedFirmwareStatusNotificationRequest(Request[SignedFirmwareStatusNotificationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SignedFirmwareStatusNotification"
     status: SignedFirmwareStatus
-    request_id: int | UnsetType = UNSET
+    request_id: Integer | UnsetType = UNSET
 
 
 class SignedUpdateFirmwareResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -411,10 +411,10 @@ class SignedUpdateFirmwareResponse(Response, frozen=True, kw_only=True, gc=False
 
 class SignedUpdateFirmwareRequest(Request[SignedUpdateFirmwareResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SignedUpdateFirmware"
-    request_id: int
+    request_id: Integer
     firmware: Firmware
-    retries: int | UnsetType = UNSET
-    retry_interval: int | UnsetType = UNSET
+    retries: Integer | UnsetType = UNSET
+    retry_interval: Integer | UnsetType = UNSET
 
 
 class UpdateFirmwareResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -425,8 +425,8 @@ class UpdateFirmwareRequest(Request[UpdateFirmwareResponse], frozen=True, kw_onl
     action: ClassVar[str] = "UpdateFirmware"
     location: str
     retrieve_date: Timestamp
-    retries: int | UnsetType = UNSET
-    retry_interval: int | UnsetType = UNSET
+    retries: Integer | UnsetType = UNSET
+    retry_interval: Integer | UnsetType = UNSET
 
 
 class DeleteCertificateResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -478,8 +478,8 @@ class GetDiagnosticsResponse(Response, frozen=True, kw_only=True, gc=False):
 class GetDiagnosticsRequest(Request[GetDiagnosticsResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetDiagnostics"
     location: str
-    retries: int | UnsetType = UNSET
-    retry_interval: int | UnsetType = UNSET
+    retries: Integer | UnsetType = UNSET
+    retry_interval: Integer | UnsetType = UNSET
     start_time: Timestamp | UnsetType = UNSET
     stop_time: Timestamp | UnsetType = UNSET
 
@@ -494,9 +494,9 @@ class GetLogRequest(Request[GetLogResponse], frozen=True, kw_only=True, gc=False
     action: ClassVar[str] = "GetLog"
     log: LogParameters
     log_type: Log
-    request_id: int
-    retries: int | UnsetType = UNSET
-    retry_interval: int | UnsetType = UNSET
+    request_id: Integer
+    retries: Integer | UnsetType = UNSET
+    retry_interval: Integer | UnsetType = UNSET
 
 
 class LogStatusNotificationResponse(Response, frozen=True, kw_only=True, gc=False):
@@ -506,7 +506,7 @@ class LogStatusNotificationResponse(Response, frozen=True, kw_only=True, gc=Fals
 class LogStatusNotificationRequest(Request[LogStatusNotificationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "LogStatusNotification"
     status: UploadLogStatus
-    request_id: int | UnsetType = UNSET
+    request_id: Integer | UnsetType = UNSET
 
 
 class DataTransferResponse(Response, frozen=True, kw_only=True, gc=False):

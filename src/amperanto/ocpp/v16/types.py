@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from amperanto.ocpp.shapes import Record, Timestamp
+from amperanto.ocpp.shapes import Integer, Record, Timestamp
 
 from .enums import (
     AuthorizationStatus,
@@ -57,26 +57,26 @@ class CertificateHashData(Record, frozen=True, kw_only=True, gc=False):
 
 
 class ChargingSchedulePeriod(Record, frozen=True, kw_only=True, gc=False):
-    start_period: int
+    start_period: Integer
     limit: float
-    number_phases: int | UnsetType = UNSET
+    number_phases: Integer | UnsetType = UNSET
 
 
 class ChargingSchedule(Record, frozen=True, kw_only=True, gc=False):
     charging_rate_unit: ChargingRateUnit
     charging_schedule_period: list[ChargingSchedulePeriod]
-    duration: int | UnsetType = UNSET
+    duration: Integer | UnsetType = UNSET
     start_schedule: Timestamp | UnsetType = UNSET
     min_charging_rate: float | UnsetType = UNSET
 
 
 class ChargingProfile(Record, frozen=True, kw_only=True, gc=False):
-    charging_profile_id: int
-    stack_level: int
+    charging_profile_id: Integer
+    stack_level: Integer
     charging_profile_purpose: ChargingProfilePurpose
     charging_profile_kind: ChargingProfileKind
     charging_schedule: ChargingSchedule
-    transaction_id: int | UnsetType = UNSET
+    transaction_id: Integer | UnsetType = UNSET
     recurrency_kind: RecurrencyKind | UnsetType = UNSET
     valid_from: Timestamp | UnsetType = UNSET
     valid_to: Timestamp | UnsetType = UNSET

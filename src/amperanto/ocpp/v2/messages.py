@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from amperanto.ocpp.shapes import Message, Notice, Request, Response, Timestamp
+from amperanto.ocpp.shapes import Integer, Message, Notice, Request, Response, Timestamp
 
 from .enums import (
     AuthorizeCertificateStatus,
@@ -171,7 +171,7 @@ class CertificateSignedRequest(Request[CertificateSignedResponse], frozen=True, 
     action: ClassVar[str] = "CertificateSigned"
     certificate_chain: Text10000
     certificate_type: CertificateSigningUse | UnsetType = UNSET
-    request_id: int | UnsetType = UNSET  # 2.1
+    request_id: Integer | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -200,14 +200,14 @@ class SignCertificateRequest(Request[SignCertificateResponse], frozen=True, kw_o
     csr: Text5500
     certificate_type: CertificateSigningUse | UnsetType = UNSET
     hash_root_certificate: CertificateHashData | UnsetType = UNSET  # 2.1
-    request_id: int | UnsetType = UNSET  # 2.1
+    request_id: Integer | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class BootNotificationResponse(Response, frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "BootNotification"
     current_time: Timestamp
-    interval: int
+    interval: Integer
     status: RegistrationStatus
     status_info: StatusInfo | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -229,7 +229,7 @@ class GetBaseReportResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class GetBaseReportRequest(Request[GetBaseReportResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetBaseReport"
-    request_id: int
+    request_id: Integer
     report_base: ReportBase
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -243,7 +243,7 @@ class GetReportResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class GetReportRequest(Request[GetReportResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetReport"
-    request_id: int
+    request_id: Integer
     component_variable: Annotated[list[ComponentVariable], Meta(min_length=1)] | UnsetType = UNSET
     component_criteria: Annotated[list[ComponentCriterion], Meta(min_length=1, max_length=4)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -268,9 +268,9 @@ class NotifyReportResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class NotifyReportRequest(Request[NotifyReportResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyReport"
-    request_id: int
+    request_id: Integer
     generated_at: Timestamp
-    seq_no: Annotated[int, Meta(ge=0)]
+    seq_no: Annotated[Integer, Meta(ge=0)]
     report_data: Annotated[list[ReportData], Meta(min_length=1)] | UnsetType = UNSET
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -286,7 +286,7 @@ class ResetResponse(Response, frozen=True, kw_only=True, gc=False):
 class ResetRequest(Request[ResetResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "Reset"
     type: Reset
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -299,7 +299,7 @@ class SetNetworkProfileResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SetNetworkProfileRequest(Request[SetNetworkProfileResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SetNetworkProfile"
-    configuration_slot: int
+    configuration_slot: Integer
     connection_data: NetworkConnectionProfile
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -352,8 +352,8 @@ class NotifyWebPaymentStartedResponse(Response, frozen=True, kw_only=True, gc=Fa
 
 class NotifyWebPaymentStartedRequest(Request[NotifyWebPaymentStartedResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "NotifyWebPaymentStarted"
-    evse_id: Annotated[int, Meta(ge=0)]
-    timeout: int
+    evse_id: Annotated[Integer, Meta(ge=0)]
+    timeout: Integer
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -385,20 +385,20 @@ class VatNumberValidationResponse(Response, frozen=True, kw_only=True, gc=False)
     status: GenericStatus
     company: Address | UnsetType = UNSET
     status_info: StatusInfo | UnsetType = UNSET
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class VatNumberValidationRequest(Request[VatNumberValidationResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "VatNumberValidation"
     vat_number: Text20
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class GetLocalListVersionResponse(Response, frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetLocalListVersion"
-    version_number: int
+    version_number: Integer
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -416,7 +416,7 @@ class SendLocalListResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SendLocalListRequest(Request[SendLocalListResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SendLocalList"
-    version_number: int
+    version_number: Integer
     update_type: Update
     local_authorization_list: Annotated[list[AuthorizationData], Meta(min_length=1)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -438,7 +438,7 @@ class GetTransactionStatusRequest(Request[GetTransactionStatusResponse], frozen=
 class TransactionEventResponse(Response, frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "TransactionEvent"
     total_cost: float | UnsetType = UNSET
-    charging_priority: int | UnsetType = UNSET
+    charging_priority: Integer | UnsetType = UNSET
     id_token_info: IdTokenInfo | UnsetType = UNSET
     transaction_limit: TransactionLimit | UnsetType = UNSET  # 2.1
     updated_personal_message: MessageContent | UnsetType = UNSET
@@ -451,14 +451,14 @@ class TransactionEventRequest(Request[TransactionEventResponse], frozen=True, kw
     event_type: TransactionEvent
     timestamp: Timestamp
     trigger_reason: TriggerReason
-    seq_no: Annotated[int, Meta(ge=0)]
+    seq_no: Annotated[Integer, Meta(ge=0)]
     transaction_info: Transaction
     cost_details: CostDetails | UnsetType = UNSET  # 2.1
     meter_value: Annotated[list[MeterValue], Meta(min_length=1)] | UnsetType = UNSET
     offline: bool | UnsetType = UNSET
-    number_of_phases_used: Annotated[int, Meta(ge=0, le=3)] | UnsetType = UNSET
-    cable_max_current: int | UnsetType = UNSET
-    reservation_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    number_of_phases_used: Annotated[Integer, Meta(ge=0, le=3)] | UnsetType = UNSET
+    cable_max_current: Integer | UnsetType = UNSET
+    reservation_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     preconditioning_status: PreconditioningStatus | UnsetType = UNSET  # 2.1
     evse_sleep: bool | UnsetType = UNSET  # 2.1
     evse: EVSE | UnsetType = UNSET
@@ -477,8 +477,8 @@ class RequestStartTransactionResponse(Response, frozen=True, kw_only=True, gc=Fa
 class RequestStartTransactionRequest(Request[RequestStartTransactionResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "RequestStartTransaction"
     id_token: IdToken
-    remote_start_id: int
-    evse_id: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    remote_start_id: Integer
+    evse_id: Annotated[Integer, Meta(ge=1)] | UnsetType = UNSET
     group_id_token: IdToken | UnsetType = UNSET
     charging_profile: ChargingProfile | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -521,8 +521,8 @@ class UnlockConnectorResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class UnlockConnectorRequest(Request[UnlockConnectorResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "UnlockConnector"
-    evse_id: Annotated[int, Meta(ge=0)]
-    connector_id: Annotated[int, Meta(ge=0)]
+    evse_id: Annotated[Integer, Meta(ge=0)]
+    connector_id: Annotated[Integer, Meta(ge=0)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -560,8 +560,8 @@ class StatusNotificationRequest(Request[StatusNotificationResponse], frozen=True
     action: ClassVar[str] = "StatusNotification"
     timestamp: Timestamp
     connector_status: ConnectorStatus
-    evse_id: Annotated[int, Meta(ge=0)]
-    connector_id: Annotated[int, Meta(ge=0)]
+    evse_id: Annotated[Integer, Meta(ge=0)]
+    connector_id: Annotated[Integer, Meta(ge=0)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -574,7 +574,7 @@ class CancelReservationResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class CancelReservationRequest(Request[CancelReservationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "CancelReservation"
-    reservation_id: Annotated[int, Meta(ge=0)]
+    reservation_id: Annotated[Integer, Meta(ge=0)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -585,7 +585,7 @@ class ReservationStatusUpdateResponse(Response, frozen=True, kw_only=True, gc=Fa
 
 class ReservationStatusUpdateRequest(Request[ReservationStatusUpdateResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ReservationStatusUpdate"
-    reservation_id: Annotated[int, Meta(ge=0)]
+    reservation_id: Annotated[Integer, Meta(ge=0)]
     reservation_update_status: ReservationUpdateStatus
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -599,11 +599,11 @@ class ReserveNowResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class ReserveNowRequest(Request[ReserveNowResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ReserveNow"
-    id: Annotated[int, Meta(ge=0)]
+    id: Annotated[Integer, Meta(ge=0)]
     expiry_date_time: Timestamp
     id_token: IdToken
     connector_type: Text20 | UnsetType = UNSET
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     group_id_token: IdToken | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -631,7 +631,7 @@ class ClearTariffsResponse(Response, frozen=True, kw_only=True, gc=False):  # 2.
 class ClearTariffsRequest(Request[ClearTariffsResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "ClearTariffs"
     tariff_ids: Annotated[list[Text60], Meta(min_length=1)] | UnsetType = UNSET
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -657,7 +657,7 @@ class GetTariffsResponse(Response, frozen=True, kw_only=True, gc=False):  # 2.1
 
 class GetTariffsRequest(Request[GetTariffsResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "GetTariffs"
-    evse_id: Annotated[int, Meta(ge=0)]
+    evse_id: Annotated[Integer, Meta(ge=0)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -670,7 +670,7 @@ class SetDefaultTariffResponse(Response, frozen=True, kw_only=True, gc=False):  
 
 class SetDefaultTariffRequest(Request[SetDefaultTariffResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "SetDefaultTariff"
-    evse_id: Annotated[int, Meta(ge=0)]
+    evse_id: Annotated[Integer, Meta(ge=0)]
     tariff: Tariff
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -682,7 +682,7 @@ class MeterValuesResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class MeterValuesRequest(Request[MeterValuesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "MeterValues"
-    evse_id: Annotated[int, Meta(ge=0)]
+    evse_id: Annotated[Integer, Meta(ge=0)]
     meter_value: Annotated[list[MeterValue], Meta(min_length=1)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -696,7 +696,7 @@ class ClearChargingProfileResponse(Response, frozen=True, kw_only=True, gc=False
 
 class ClearChargingProfileRequest(Request[ClearChargingProfileResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearChargingProfile"
-    charging_profile_id: int | UnsetType = UNSET
+    charging_profile_id: Integer | UnsetType = UNSET
     charging_profile_criteria: ClearChargingProfile | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -709,7 +709,7 @@ class ClearedChargingLimitResponse(Response, frozen=True, kw_only=True, gc=False
 class ClearedChargingLimitRequest(Request[ClearedChargingLimitResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearedChargingLimit"
     charging_limit_source: Text20
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -722,9 +722,9 @@ class GetChargingProfilesResponse(Response, frozen=True, kw_only=True, gc=False)
 
 class GetChargingProfilesRequest(Request[GetChargingProfilesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetChargingProfiles"
-    request_id: int
+    request_id: Integer
     charging_profile: ChargingProfileCriterion
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -738,8 +738,8 @@ class GetCompositeScheduleResponse(Response, frozen=True, kw_only=True, gc=False
 
 class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetCompositeSchedule"
-    duration: int
-    evse_id: Annotated[int, Meta(ge=0)]
+    duration: Integer
+    evse_id: Annotated[Integer, Meta(ge=0)]
     charging_rate_unit: ChargingRateUnit | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -753,7 +753,7 @@ class NotifyChargingLimitRequest(Request[NotifyChargingLimitResponse], frozen=Tr
     action: ClassVar[str] = "NotifyChargingLimit"
     charging_limit: ChargingLimit
     charging_schedule: Annotated[list[ChargingSchedule], Meta(min_length=1)] | UnsetType = UNSET
-    evse_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -766,9 +766,9 @@ class NotifyEVChargingNeedsResponse(Response, frozen=True, kw_only=True, gc=Fals
 
 class NotifyEVChargingNeedsRequest(Request[NotifyEVChargingNeedsResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyEVChargingNeeds"
-    evse_id: Annotated[int, Meta(ge=1)]
+    evse_id: Annotated[Integer, Meta(ge=1)]
     charging_needs: ChargingNeeds
-    max_schedule_tuples: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    max_schedule_tuples: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     timestamp: Timestamp | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -784,8 +784,8 @@ class NotifyEVChargingScheduleRequest(Request[NotifyEVChargingScheduleResponse],
     action: ClassVar[str] = "NotifyEVChargingSchedule"
     time_base: Timestamp
     charging_schedule: ChargingSchedule
-    evse_id: Annotated[int, Meta(ge=1)]
-    selected_charging_schedule_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    evse_id: Annotated[Integer, Meta(ge=1)]
+    selected_charging_schedule_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
     power_tolerance_acceptance: bool | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -812,7 +812,7 @@ class PullDynamicScheduleUpdateResponse(Response, frozen=True, kw_only=True, gc=
 
 class PullDynamicScheduleUpdateRequest(Request[PullDynamicScheduleUpdateResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "PullDynamicScheduleUpdate"
-    charging_profile_id: int
+    charging_profile_id: Integer
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -823,10 +823,10 @@ class ReportChargingProfilesResponse(Response, frozen=True, kw_only=True, gc=Fal
 
 class ReportChargingProfilesRequest(Request[ReportChargingProfilesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ReportChargingProfiles"
-    request_id: int
+    request_id: Integer
     charging_limit_source: Text20
     charging_profile: Annotated[list[ChargingProfile], Meta(min_length=1)]
-    evse_id: Annotated[int, Meta(ge=0)]
+    evse_id: Annotated[Integer, Meta(ge=0)]
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -840,7 +840,7 @@ class SetChargingProfileResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SetChargingProfileRequest(Request[SetChargingProfileResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SetChargingProfile"
-    evse_id: Annotated[int, Meta(ge=0)]
+    evse_id: Annotated[Integer, Meta(ge=0)]
     charging_profile: ChargingProfile
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -854,7 +854,7 @@ class UpdateDynamicScheduleResponse(Response, frozen=True, kw_only=True, gc=Fals
 
 class UpdateDynamicScheduleRequest(Request[UpdateDynamicScheduleResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "UpdateDynamicSchedule"
-    charging_profile_id: int
+    charging_profile_id: Integer
     schedule_update: ChargingScheduleUpdate
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -881,7 +881,7 @@ class FirmwareStatusNotificationResponse(Response, frozen=True, kw_only=True, gc
 class FirmwareStatusNotificationRequest(Request[FirmwareStatusNotificationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "FirmwareStatusNotification"
     status: FirmwareStatus
-    request_id: int | UnsetType = UNSET
+    request_id: Integer | UnsetType = UNSET
     status_info: StatusInfo | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -897,9 +897,9 @@ class PublishFirmwareRequest(Request[PublishFirmwareResponse], frozen=True, kw_o
     action: ClassVar[str] = "PublishFirmware"
     location: Text2000
     checksum: Text32
-    request_id: Annotated[int, Meta(ge=0)]
-    retries: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
-    retry_interval: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    request_id: Annotated[Integer, Meta(ge=0)]
+    retries: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    retry_interval: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -912,7 +912,7 @@ class PublishFirmwareStatusNotificationRequest(Request[PublishFirmwareStatusNoti
     action: ClassVar[str] = "PublishFirmwareStatusNotification"
     status: PublishFirmwareStatus
     location: Annotated[list[Text2000], Meta(min_length=1)] | UnsetType = UNSET
-    request_id: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    request_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
     status_info: StatusInfo | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -938,10 +938,10 @@ class UpdateFirmwareResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class UpdateFirmwareRequest(Request[UpdateFirmwareResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "UpdateFirmware"
-    request_id: int
+    request_id: Integer
     firmware: Firmware
-    retries: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
-    retry_interval: int | UnsetType = UNSET
+    retries: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    retry_interval: Integer | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -963,7 +963,7 @@ class Get15118EVCertificateResponse(Response, frozen=True, kw_only=True, gc=Fals
     status: Iso15118EVCertificateStatus
     exi_response: Text17000
     status_info: StatusInfo | UnsetType = UNSET
-    remaining_contracts: Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    remaining_contracts: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -972,7 +972,7 @@ class Get15118EVCertificateRequest(Request[Get15118EVCertificateResponse], froze
     iso15118_schema_version: Text50
     certificate_action: CertificateAction = field(name="action")
     exi_request: Text11000
-    maximum_contract_certificate_chains: Annotated[int, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    maximum_contract_certificate_chains: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
     prioritized_emaids: Annotated[list[Text255], Meta(min_length=1, max_length=8)] | UnsetType = field(default=UNSET, name="prioritizedEMAIDs")  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1040,7 +1040,7 @@ class AdjustPeriodicEventStreamResponse(Response, frozen=True, kw_only=True, gc=
 
 class AdjustPeriodicEventStreamRequest(Request[AdjustPeriodicEventStreamResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "AdjustPeriodicEventStream"
-    id: Annotated[int, Meta(ge=0)]
+    id: Annotated[Integer, Meta(ge=0)]
     params: PeriodicEventStreamParams
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1053,7 +1053,7 @@ class ClearVariableMonitoringResponse(Response, frozen=True, kw_only=True, gc=Fa
 
 class ClearVariableMonitoringRequest(Request[ClearVariableMonitoringResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearVariableMonitoring"
-    id: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(min_length=1)]
+    id: Annotated[list[Annotated[Integer, Meta(ge=0)]], Meta(min_length=1)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1064,7 +1064,7 @@ class ClosePeriodicEventStreamResponse(Response, frozen=True, kw_only=True, gc=F
 
 class ClosePeriodicEventStreamRequest(Request[ClosePeriodicEventStreamResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "ClosePeriodicEventStream"
-    id: Annotated[int, Meta(ge=0)]
+    id: Annotated[Integer, Meta(ge=0)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1077,7 +1077,7 @@ class CustomerInformationResponse(Response, frozen=True, kw_only=True, gc=False)
 
 class CustomerInformationRequest(Request[CustomerInformationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "CustomerInformation"
-    request_id: Annotated[int, Meta(ge=0)]
+    request_id: Annotated[Integer, Meta(ge=0)]
     report: bool
     clear: bool
     customer_certificate: CertificateHashData | UnsetType = UNSET
@@ -1098,9 +1098,9 @@ class GetLogRequest(Request[GetLogResponse], frozen=True, kw_only=True, gc=False
     action: ClassVar[str] = "GetLog"
     log: LogParameters
     log_type: Log
-    request_id: int
-    retries: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
-    retry_interval: int | UnsetType = UNSET
+    request_id: Integer
+    retries: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    retry_interval: Integer | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1113,7 +1113,7 @@ class GetMonitoringReportResponse(Response, frozen=True, kw_only=True, gc=False)
 
 class GetMonitoringReportRequest(Request[GetMonitoringReportResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetMonitoringReport"
-    request_id: int
+    request_id: Integer
     component_variable: Annotated[list[ComponentVariable], Meta(min_length=1)] | UnsetType = UNSET
     monitoring_criteria: Annotated[list[MonitoringCriterion], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -1138,7 +1138,7 @@ class LogStatusNotificationResponse(Response, frozen=True, kw_only=True, gc=Fals
 class LogStatusNotificationRequest(Request[LogStatusNotificationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "LogStatusNotification"
     status: UploadLogStatus
-    request_id: int | UnsetType = UNSET
+    request_id: Integer | UnsetType = UNSET
     status_info: StatusInfo | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1151,9 +1151,9 @@ class NotifyCustomerInformationResponse(Response, frozen=True, kw_only=True, gc=
 class NotifyCustomerInformationRequest(Request[NotifyCustomerInformationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyCustomerInformation"
     data: Text512
-    seq_no: Annotated[int, Meta(ge=0)]
+    seq_no: Annotated[Integer, Meta(ge=0)]
     generated_at: Timestamp
-    request_id: Annotated[int, Meta(ge=0)]
+    request_id: Annotated[Integer, Meta(ge=0)]
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1166,7 +1166,7 @@ class NotifyEventResponse(Response, frozen=True, kw_only=True, gc=False):
 class NotifyEventRequest(Request[NotifyEventResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyEvent"
     generated_at: Timestamp
-    seq_no: Annotated[int, Meta(ge=0)]
+    seq_no: Annotated[Integer, Meta(ge=0)]
     event_data: Annotated[list[EventData], Meta(min_length=1)]
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -1179,8 +1179,8 @@ class NotifyMonitoringReportResponse(Response, frozen=True, kw_only=True, gc=Fal
 
 class NotifyMonitoringReportRequest(Request[NotifyMonitoringReportResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyMonitoringReport"
-    request_id: int
-    seq_no: Annotated[int, Meta(ge=0)]
+    request_id: Integer
+    seq_no: Annotated[Integer, Meta(ge=0)]
     generated_at: Timestamp
     monitor: Annotated[list[MonitoringData], Meta(min_length=1)] | UnsetType = UNSET
     tbc: bool | UnsetType = UNSET
@@ -1190,8 +1190,8 @@ class NotifyMonitoringReportRequest(Request[NotifyMonitoringReportResponse], fro
 class NotifyPeriodicEventStreamRequest(Notice, frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "NotifyPeriodicEventStream"
     data: Annotated[list[StreamDataElement], Meta(min_length=1)]
-    id: Annotated[int, Meta(ge=0)]
-    pending: Annotated[int, Meta(ge=0)]
+    id: Annotated[Integer, Meta(ge=0)]
+    pending: Annotated[Integer, Meta(ge=0)]
     basetime: Timestamp
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1231,7 +1231,7 @@ class SetMonitoringLevelResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SetMonitoringLevelRequest(Request[SetMonitoringLevelResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SetMonitoringLevel"
-    severity: Annotated[int, Meta(ge=0)]
+    severity: Annotated[Integer, Meta(ge=0)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1256,7 +1256,7 @@ class ClearDisplayMessageResponse(Response, frozen=True, kw_only=True, gc=False)
 
 class ClearDisplayMessageRequest(Request[ClearDisplayMessageResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearDisplayMessage"
-    id: Annotated[int, Meta(ge=0)]
+    id: Annotated[Integer, Meta(ge=0)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1269,8 +1269,8 @@ class GetDisplayMessagesResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class GetDisplayMessagesRequest(Request[GetDisplayMessagesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetDisplayMessages"
-    request_id: int
-    id: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(min_length=1)] | UnsetType = UNSET
+    request_id: Integer
+    id: Annotated[list[Annotated[Integer, Meta(ge=0)]], Meta(min_length=1)] | UnsetType = UNSET
     priority: MessagePriority | UnsetType = UNSET
     state: MessageState | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -1283,7 +1283,7 @@ class NotifyDisplayMessagesResponse(Response, frozen=True, kw_only=True, gc=Fals
 
 class NotifyDisplayMessagesRequest(Request[NotifyDisplayMessagesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyDisplayMessages"
-    request_id: int
+    request_id: Integer
     message_info: Annotated[list[MessageInfo], Meta(min_length=1)] | UnsetType = UNSET
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -1328,7 +1328,7 @@ class AFRRSignalResponse(Response, frozen=True, kw_only=True, gc=False):  # 2.1
 class AFRRSignalRequest(Request[AFRRSignalResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "AFRRSignal"
     timestamp: Timestamp
-    signal: int
+    signal: Integer
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1370,7 +1370,7 @@ class GetDERControlResponse(Response, frozen=True, kw_only=True, gc=False):  # 2
 
 class GetDERControlRequest(Request[GetDERControlResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "GetDERControl"
-    request_id: int
+    request_id: Integer
     is_default: bool | UnsetType = UNSET
     control_type: DERControl | UnsetType = UNSET
     control_id: Text36 | UnsetType = UNSET
@@ -1413,7 +1413,7 @@ class ReportDERControlResponse(Response, frozen=True, kw_only=True, gc=False):  
 
 class ReportDERControlRequest(Request[ReportDERControlResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "ReportDERControl"
-    request_id: int
+    request_id: Integer
     curve: Annotated[list[DERCurveGet], Meta(min_length=1, max_length=24)] | UnsetType = UNSET
     enter_service: Annotated[list[EnterServiceGet], Meta(min_length=1, max_length=24)] | UnsetType = UNSET
     fixed_pf_absorb: Annotated[list[FixedPFGet], Meta(min_length=1, max_length=24)] | UnsetType = field(default=UNSET, name="fixedPFAbsorb")
@@ -1460,7 +1460,7 @@ class BatterySwapRequest(Request[BatterySwapResponse], frozen=True, kw_only=True
     battery_data: Annotated[list[BatteryData], Meta(min_length=1)]
     event_type: BatterySwapEvent
     id_token: IdToken
-    request_id: int
+    request_id: Integer
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1474,7 +1474,7 @@ class RequestBatterySwapResponse(Response, frozen=True, kw_only=True, gc=False):
 class RequestBatterySwapRequest(Request[RequestBatterySwapResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "RequestBatterySwap"
     id_token: IdToken
-    request_id: int
+    request_id: Integer
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 

@@ -1,8 +1,8 @@
 """Bringing an old database to the newest revision while a node starts.
 
-Loaded only when there is something to do: Alembic takes longer to import than a start-up should. It wants a synchronous
-SQLAlchemy connection; for PostgreSQL that is the bridge of SQLAlchemy's asyncio side. One node migrates at a time: SQLite's
-file belongs to one process, PostgreSQL has a lock for it.
+Loaded only when there is something to do: Alembic takes longer to import than a start-up should. It wants a
+synchronous SQLAlchemy connection; for PostgreSQL that is the bridge of SQLAlchemy's asyncio side. One node
+migrates at a time: SQLite's file belongs to one process, PostgreSQL has a lock for it.
 """
 
 from __future__ import annotations

@@ -120,9 +120,7 @@ def upgrade() -> None:
         sa.Column("frame", Words(), nullable=False),
         sa.Column("result", Words(), nullable=True),
         sa.Column("violations", Words(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "at", "station", "connection", "number", "direction", name=op.f("pk_messages")
-        ),
+        sa.PrimaryKeyConstraint("at", "station", "connection", "number", "direction", name=op.f("pk_messages")),
     )
     op.create_index("ix_messages_station_at", "messages", ["station", "at"], unique=False)
     op.create_table(
@@ -137,9 +135,7 @@ def upgrade() -> None:
         sa.Column("samples", Words(), nullable=False),
         sa.PrimaryKeyConstraint("station", "at", "digest", name=op.f("pk_meter_values")),
     )
-    op.create_index(
-        "ix_meter_values_transaction_id_at", "meter_values", ["transaction_id", "at"], unique=False
-    )
+    op.create_index("ix_meter_values_transaction_id_at", "meter_values", ["transaction_id", "at"], unique=False)
     op.create_table(
         "organisations",
         sa.Column("id", Words(), nullable=False),
@@ -212,16 +208,10 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transactions")),
     )
-    op.create_index(
-        "ix_transactions_open_token_key", "transactions", ["organisation", "open_token_key"], unique=False
-    )
+    op.create_index("ix_transactions_open_token_key", "transactions", ["organisation", "open_token_key"], unique=False)
     op.create_index("ix_transactions_organisation_id", "transactions", ["organisation", "id"], unique=False)
-    op.create_index(
-        "ix_transactions_station_reference", "transactions", ["station", "reference"], unique=False
-    )
-    op.create_index(
-        "ix_transactions_station_started_at", "transactions", ["station", "started_at"], unique=False
-    )
+    op.create_index("ix_transactions_station_reference", "transactions", ["station", "reference"], unique=False)
+    op.create_index("ix_transactions_station_started_at", "transactions", ["station", "started_at"], unique=False)
     op.create_index("uq_transactions_number", "transactions", ["number"], unique=True)
     op.create_index(
         "uq_transactions_open_reference",
@@ -263,15 +253,11 @@ def upgrade() -> None:
         sa.Column("booted_at", Timestamp(), nullable=True),
         sa.Column("created_at", Timestamp(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation"], ["organisations.id"], name=op.f("fk_stations_organisation")
-        ),
+        sa.ForeignKeyConstraint(["organisation"], ["organisations.id"], name=op.f("fk_stations_organisation")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stations")),
     )
     op.create_index("ix_stations_identity_key", "stations", ["identity_key"], unique=False)
-    op.create_index(
-        "uq_stations_organisation_identity_key", "stations", ["organisation", "identity_key"], unique=True
-    )
+    op.create_index("uq_stations_organisation_identity_key", "stations", ["organisation", "identity_key"], unique=True)
     op.create_table(
         "tokens",
         sa.Column("id", Words(), nullable=False),
