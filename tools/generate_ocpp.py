@@ -180,10 +180,11 @@ class Family:
                 return f"Text{schema['maxLength']}"
             case "string":
                 return "str"
-            case "integer":
-                return limited("Integer", schema, {"minimum": "ge", "maximum": "le"})
-            case "number":
-                return limited("float", schema, {"minimum": "ge", "maximum": "le"})
+            case "integer" if "minimum" not in schema and "maximum" not in schema:
+                return "Integer"
+            case "integer" | "number" as kind:
+                inner, widest = ("int", {"maximum": 2**63 - 1}) if kind == "integer" else ("float", {})
+                return limited(inner, widest | schema, {"minimum": "ge", "maximum": "le"})
             case "boolean":
                 return "bool"
             case "array":

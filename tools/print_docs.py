@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from amperanto.api import reference_page, server
 from amperanto.cli import COMMANDS, load
 from amperanto.dialects import drops
 
@@ -73,10 +74,16 @@ def told(name: str, command: click.Command) -> Iterator[str]:
     yield ""
 
 
+def resources() -> str:
+    """Every operation and every problem of the REST API."""
+    return reference_page.outline(server.description())
+
+
 PARTS = {
     "imports": ("ARCHITECTURE.md", imports),
     "settings": ("docs/reference/settings.md", settings),
     "commands": ("docs/reference/commands.md", commands),
+    "resources": ("docs/reference/api.md", resources),
     "drops": ("docs/topics/what-is-dropped.md", drops.page),
 }
 

@@ -18,6 +18,7 @@ from typing import Any
 import websockets
 
 T0 = datetime(2026, 5, 1, tzinfo=UTC)
+BACK_OFF = 0.5  # seconds between two attempts to connect, as a patient station would
 
 
 @dataclass
@@ -127,7 +128,7 @@ class Client:
                 self._socket = None
                 attempt += 1
                 self.reconnects += 1
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(BACK_OFF)
                 continue
             self.answered += 1
             self.on_answer()

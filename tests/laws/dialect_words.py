@@ -469,6 +469,8 @@ def tree(thing: Any) -> Any:
     if is_dataclass(thing):
         inner = {one.name: tree(getattr(thing, one.name)) for one in fields(thing)}
         return {"kind": type(thing).__name__, **inner}
+    if isinstance(thing, SampledValue):
+        return {name: tree(one) for name, one in thing._asdict().items()}
     if isinstance(thing, list | tuple):
         return [tree(one) for one in thing]
     return str(thing) if isinstance(thing, str) else thing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -17,21 +17,22 @@ _STYLE = files("amperanto.api").joinpath("reference.css").read_bytes()
 _GUARDED = "/api/"
 
 
-@cache
-def _document(app: Litestar) -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def described(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document of the application."""
     return document([route for route in app.routes if isinstance(route, HTTPRoute)], _GUARDED)
 
 
 @get("/openapi.json", tags=["Description"], media_type="application/json")
 async def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The OpenAPI 3.1 document of this API. Needs no key."""
-    return Response(msgspec.json.encode(_document(request.app)), media_type="application/json")
+    return Response(msgspec.json.encode(described(request.app)), media_type="application/json")
 
 
 @get("/docs", tags=["Description"], media_type="text/html")
 async def documentation_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The same for people. Needs no key and no other server."""
-    return Response(page(_document(request.app)).encode(), media_type="text/html; charset=utf-8")
+    return Response(page(described(request.app)).encode(), media_type="text/html; charset=utf-8")
 
 
 @get("/docs/reference.css", tags=["Description"], media_type="text/css")

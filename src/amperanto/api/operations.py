@@ -1,7 +1,7 @@
 """For those who keep the node running: is it well, and its figures for Prometheus.
 
 `/health` says nothing but well or not, so it needs no key. `/metrics` needs none while the server listens
-on this machine alone; else it asks for a key with the scope `read`.
+on this machine alone; else it asks for a key.
 """
 
 from __future__ import annotations

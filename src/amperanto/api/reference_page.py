@@ -36,6 +36,18 @@ def page(document: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def outline(document: Mapping[str, Any]) -> str:
+    """Every operation and every problem as Markdown tables, for docs/reference/api.md."""
+    lines = ["| | | scope | |", "|---|---|---|---|"]
+    for path, place in document["paths"].items():
+        for method, told in place.items():
+            scope = f"`{told['x-scope']}`" if "x-scope" in told else ""
+            lines.append(f"| {method.upper()} | `{path}` | {scope} | {told['summary']} |")
+    lines += ["", "| status | code | |", "|---|---|---|"]
+    lines += [f"| {kind.status} | `{kind.code}` | {kind.title} |" for kind in ALL_KINDS]
+    return "\n".join(lines)
+
+
 def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
     groups: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
     for path, place in document["paths"].items():

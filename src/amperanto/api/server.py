@@ -11,8 +11,9 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 from litestar import Litestar, Router
@@ -99,13 +100,20 @@ def application(csms: Csms, settings: Settings) -> Application:
             who=scope["user"],
         )
 
-    inside = Litestar(
+    inside = _resources(csms=lambda: csms, records=lambda: records, desk=desk)
+    guarded = ["/api"] if is_loopback(settings.http_host) else ["/api", "/metrics"]
+    return Application(Door(inside, csms.access.authenticate, guarded=guarded), streams)
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document, without a running node."""
+    return documentation.described(_resources(csms=lambda: None, records=lambda: None, desk=lambda: None))
+
+
+def _resources(**dependencies: Callable[..., Any]) -> Litestar:
+    return Litestar(
         [Router(PREFIX, route_handlers=RESOURCES), *OPEN],
-        dependencies={
-            "csms": Provide(lambda: csms, sync_to_thread=False),
-            "records": Provide(lambda: records, sync_to_thread=False),
-            "desk": Provide(desk, sync_to_thread=False),
-        },
+        dependencies={name: Provide(one, sync_to_thread=False) for name, one in dependencies.items()},
         before_request=refuse_unknown_query,
         exception_handlers={Exception: respond},
         response_class=Json,
@@ -113,8 +121,6 @@ def application(csms: Csms, settings: Settings) -> Application:
         logging_config=None,
         openapi_config=None,
     )
-    guarded = ["/api"] if is_loopback(settings.http_host) else ["/api", "/metrics"]
-    return Application(Door(inside, csms.access.authenticate, guarded=guarded), streams)
 
 
 def is_loopback(host: str) -> bool:

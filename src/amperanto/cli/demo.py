@@ -95,9 +95,8 @@ class Wish:
     "--speed",
     type=click.FloatRange(1, 100_000),
     default=SPEED,
-    show_default=True,
     metavar="N",
-    help="How much faster time runs.",
+    help="How much faster time runs.  [default: 300]",
 )
 @click.option(
     "--data",
@@ -121,8 +120,9 @@ def demo(*, once: bool, as_json: bool, speed: float, data: Path | None) -> None:
 
 def _demo(wish: Wish, settings: Settings) -> None:
     running.prepare(settings.data)
-    running.log_to(settings.data / "demo.log")
-    asyncio.run(_played(wish, settings))
+    with (settings.data / "demo.log").open("a", buffering=1) as log:
+        running.log_to(log)
+        asyncio.run(_played(wish, settings))
 
 
 async def _played(wish: Wish, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -104,13 +104,9 @@ def addresses(host: str) -> list[str]:
     return found or ["127.0.0.1"]
 
 
-def log_to(path: Path) -> None:
-    """Write what the node logs into a file, so that it does not disturb what is shown."""
-    file = path.open("a", buffering=1)
-    structlog.configure(
-        processors=[
-            *structlog.get_config()["processors"][:-1],
-            structlog.processors.JSONRenderer(default=str),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file),
-    )
+def log_to(file: TextIO) -> None:
+    """Write what the node logs there, away from what the command itself prints."""
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(file))
+    if not file.isatty():
+        processors = [*structlog.get_config()["processors"][:-1], structlog.processors.JSONRenderer(default=str)]
+        structlog.configure(processors=processors)

@@ -45,17 +45,16 @@ NOT_DONE = frozenset(
     "--timeout",
     type=click.FloatRange(min=0.1, max=600),
     default=30.0,
-    show_default=True,
     metavar="SECONDS",
-    help="How long the answer may take.",
+    help="How long the answer may take.  [default: 30]",
 )
 @json_option
 @node_options
 def send(identity: str, action: str, payload: str, *, node: Node, raw: bool, timeout: float, as_json: bool) -> None:
     """Send a station a command and print its answer.
 
-    The station IDENTITY is sent the request ACTION. JSON is the request in the words of OCPP 2.1, "-" to read it from the standard input. The exit code is 1
-    where the station answers that it does not do it.
+    IDENTITY is the station, ACTION like Reset, JSON the request in the words of OCPP 2.1; "-" reads it from the
+    standard input. The exit code is 1 where the station answers that it does not do it.
     """
     body = _read(payload)
     path = f"/stations/{place(identity)}/{'raw' if raw else 'ocpp'}/{place(action)}"

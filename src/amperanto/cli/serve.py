@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def serve(**flags: Any) -> None:
     """
     settings = running.settings_of(flags)
     running.prepare(settings.data)
+    running.log_to(sys.stderr)
     uvloop.run(_serve(settings))
 
 

@@ -95,10 +95,11 @@ class Wish:
     "uid",
     metavar="UID",
     default="AMPERANTO",
-    show_default=True,
-    help="The token its driver presents.",
+    help="The token its driver presents.  [default: AMPERANTO]",
 )
-@click.option("--token-type", metavar="TYPE", default="ISO14443", show_default=True, help="What kind of token that is.")
+@click.option(
+    "--token-type", metavar="TYPE", default="ISO14443", help="What kind of token that is.  [default: ISO14443]"
+)
 @click.option(
     "--speed",
     type=click.FloatRange(1, 100_000),

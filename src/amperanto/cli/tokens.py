@@ -47,8 +47,7 @@ def tokens() -> None:
     "type_",
     type=click.Choice(TYPES),
     default="ISO14443",
-    show_default=True,
-    help="What kind of token it is.",
+    help="What kind of token it is.  [default: ISO14443]",
 )
 @click.option(
     "--status", type=click.Choice(["Accepted", "Blocked"]), help="Whether it may charge.  [default: Accepted]"

@@ -19,7 +19,6 @@ from amperanto.stores.message_log import LoggedMessage
 
 REDACTED = "***"
 ALWAYS_AFRESH = frozenset({"BootNotification", "Heartbeat"})
-_SECRET_WORDS = ("authorizationkey", "password", "secret", "passphrase")
 _SECRET_NAME = re.compile(r"authorizationkey|password|secret|passphrase", re.IGNORECASE)
 _USER_INFO = re.compile(r"://[^/\"\s@]*@")
 _VALUE_FIELDS = ("value", "attributeValue", "data")
@@ -75,7 +74,7 @@ def redacted(text: str) -> str:
 def _suspicious(text: str) -> bool:
     """A quick look, for every frame: plain searches are ten times faster here than one pattern."""
     lowered = text.lower()
-    if any(word in lowered for word in _SECRET_WORDS):
+    if "pass" in lowered or "secret" in lowered or "authorizationkey" in lowered:
         return True
     return "@" in text and _USER_INFO.search(text) is not None
 

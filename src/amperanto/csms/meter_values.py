@@ -34,6 +34,8 @@ class MeterValues(Block):
             unit.meter_values.add(
                 grown.organisation, grown.station, told.values, where=told.where, transaction=grown.id
             )
+        if not self.context.bus.heard:
+            return _NOTED
         sampled = MeterSampled(
             organisation=teller.station.organisation,
             station=teller.station.id,

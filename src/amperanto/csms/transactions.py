@@ -102,7 +102,7 @@ class Transactions(Block):
             grown = self._remote.recognised(unit, grown)
         if known is None:
             unit.transactions.add(grown)
-        elif grown != known:
+        elif grown is not known and grown != known:
             unit.transactions.save(grown)
         if told.values:
             place = grown.where or told.where
@@ -151,6 +151,6 @@ class Transactions(Block):
             self.tell(unit, TransactionUpdated(**about, charging=grown.charging))  # type: ignore[arg-type]
         if grown.state is TransactionState.ENDED and (known is None or known.state is TransactionState.OPEN):
             self.tell(unit, TransactionClosed(**about, energy=grown.energy, reason=grown.reason))  # type: ignore[arg-type]
-        if told.values:
+        if told.values and self.context.bus.heard:
             sampled = MeterSampled(**subject, values=told.values)  # type: ignore[arg-type]
             unit.after_commit(lambda: self.context.bus.publish(sampled))

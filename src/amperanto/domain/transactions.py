@@ -9,7 +9,7 @@ Energy is the last import register minus the first, in Wh; None where no meter t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -127,29 +127,41 @@ class Transaction:
     def hear(self, told: TransactionReport) -> Transaction:
         """The transaction with one more report in it; the same for a report it already holds."""
         mark = Mark(_KIND[type(told)], told.sequence or 0, told.at)
-        grown = self._placed(told, mark)
-        grown = grown._metered(_readings(told, mark))
+        changes = self._placed(told, mark) | self._metered(_readings(told, mark))
         if told.sequence is not None:
-            grown = replace(grown, heard=_with(grown.heard, told.sequence))
+            changes["heard"] = _with(self.heard, told.sequence)
         if isinstance(told, TransactionStarted):
-            return replace(grown, started_at=told.at)
-        if isinstance(told, TransactionEnded):
-            return replace(grown, ended_at=told.at, state=TransactionState.ENDED, reason=told.reason)
-        return grown
+            changes["started_at"] = told.at
+        elif isinstance(told, TransactionEnded):
+            changes.update(ended_at=told.at, state=TransactionState.ENDED, reason=told.reason)
+        return self._changed(changes)
 
     def measured(self, values: tuple[MeterValue, ...]) -> Transaction:
         """The transaction with readings that were told apart from its reports (1.6 MeterValues)."""
-        return self._metered(_between(values, 0))
+        return self._changed(self._metered(_between(values, 0)))
 
     def authorized(self, authorization: Authorization) -> Transaction:
         """The transaction with the outcome of its token."""
-        return replace(self, authorization=authorization)
+        return self._changed({"authorization": authorization})
 
     def flagged(self, flag: str) -> Transaction:
         """The transaction with a remark for the person who reads it."""
-        return self if flag in self.flags else replace(self, flags=(*self.flags, flag))
+        return self if flag in self.flags else self._changed({"flags": (*self.flags, flag)})
 
-    def _placed(self, told: TransactionReport, mark: Mark) -> Transaction:
+    def saved(self) -> Transaction:
+        """The transaction as it stands once it is stored: one revision on."""
+        return self._changed({"revision": self.revision + 1})
+
+    def _changed(self, changes: dict[str, object]) -> Transaction:
+        """What dataclasses.replace does, in half its time: each report of each station comes here."""
+        if not changes:
+            return self
+        changed = object.__new__(Transaction)
+        for name in _FIELDS:
+            object.__setattr__(changed, name, changes[name] if name in changes else getattr(self, name))
+        return changed
+
+    def _placed(self, told: TransactionReport, mark: Mark) -> dict[str, object]:
         changes: dict[str, object] = {}
         if told.where is not None and (self.where_mark is None or mark < self.where_mark):
             changes.update(where=told.where, where_mark=mark)
@@ -163,19 +175,22 @@ class Transaction:
             changes["reservation"] = told.reservation
         if told.offline:
             changes["offline"] = True
-        return replace(self, **changes) if changes else self  # type: ignore[arg-type]
+        return changes
 
-    def _metered(self, found: list[Reading]) -> Transaction:
+    def _metered(self, found: list[Reading]) -> dict[str, object]:
         if not found:
-            return self
-        first = [*found] if self.first_reading is None else [self.first_reading, *found]
-        last = [*found] if self.last_reading is None else [self.last_reading, *found]
-        return replace(self, first_reading=min(first, key=_standing), last_reading=max(last, key=_standing))
+            return {}
+        first = found if self.first_reading is None else [self.first_reading, *found]
+        last = found if self.last_reading is None else [self.last_reading, *found]
+        return {"first_reading": min(first, key=_standing), "last_reading": max(last, key=_standing)}
 
     @property
     def accepted(self) -> bool:
         """Whether the token that started it may charge; a transaction without a token is not refused."""
         return self.authorization is None or self.authorization.status is AuthorizationStatus.ACCEPTED
+
+
+_FIELDS = tuple(field.name for field in fields(Transaction))
 
 
 def _standing(reading: Reading) -> tuple[int, int, datetime, object]:

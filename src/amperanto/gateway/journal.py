@@ -36,7 +36,10 @@ class ConnectionJournal:
 
     def note(self, direction: str, text: str, number: int, event: Event | None) -> None:
         """A frame went in or out; called by the reader, in order."""
-        message_id, action = head(text)
+        if isinstance(event, CallReceived):
+            message_id, action = event.call.id, event.call.action
+        else:
+            message_id, action = head(text)
         if direction == "out":
             self._csms.figures.messages_out += 1
             action = action or self._actions.pop(message_id or "", None)

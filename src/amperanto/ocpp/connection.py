@@ -295,10 +295,8 @@ class Connection:
             decoded = self.codec.decode(row.request, frame.payload)
         except RemoteProtocolError as error:
             verify(text)
-            if frame.action in self.unreadable and self.codec.mode is not Mode.STRICT:
-                self._owed[number] = row
-                call = UnreadableCall(frame.id, frame.action, frame.payload, text, number)
-                return CallUnreadable(call, error)
+            if self._is_wanted(frame.action):
+                return self._unread(frame, text, error)
             return self._refuse_at_once(frame, text, error)
         if self._owed and self.codec.mode is Mode.TOLERANT:
             notes = (*notes, CROWDED)
@@ -361,12 +359,26 @@ class Connection:
             return self._bad_answer(pending, problem.error, text)
         if problem.number not in (None, CALL):
             return self._rejected(text, problem.error)
+        if problem.id is not None and problem.action is not None and self._is_wanted(problem.action):
+            return self._unread(Call(problem.id, problem.action, problem.rest), text, problem.error)
         if problem.id is None and not self.codec.version.answers_the_unreadable:
             return self._rejected(text, problem.error)
         self._refuse(UNREADABLE_ID if problem.id is None else problem.id, problem.error)
         return self._rejected(text, problem.error, answered=True)
 
     # ---------------------------------------------------------------------------------------- parts
+    def _is_wanted(self, action: str) -> bool:
+        """Whether the application answers calls of this action even when they cannot be read."""
+        row = exchange(self.codec.version, action)
+        is_theirs = row is not None and row.sender != self._side
+        return is_theirs and action in self.unreadable and self.codec.mode is not Mode.STRICT
+
+    def _unread(self, frame: Call, text: str | bytes, error: RemoteProtocolError) -> Event:
+        """A call that is handed on as it came."""
+        number = self.frames_received
+        self._owed[number] = self._their_exchange(frame.action)
+        return CallUnreadable(UnreadableCall(frame.id, frame.action, frame.payload, text, number), error)
+
     def _frame_notes(self) -> tuple[Violation, ...]:
         """What to note of an id that is too long. Raises RemoteProtocolError when STRICT."""
         if self.codec.mode is Mode.STRICT:

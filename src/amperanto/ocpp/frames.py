@@ -89,13 +89,23 @@ Frame = Call | CallResult | CallError | CallResultError | Send
 
 
 class Unframed(Exception):
-    """Not a frame. `number` and `id` are what could be made out, else None."""
+    """Not a frame. `number`, `id` and `action` are what could be made out, else None; `rest` came after them."""
 
-    def __init__(self, error: RemoteProtocolError, *, number: int | None = None, message_id: str | None = None) -> None:
+    def __init__(
+        self,
+        error: RemoteProtocolError,
+        *,
+        number: int | None = None,
+        message_id: str | None = None,
+        action: str | None = None,
+        rest: bytes = b"",
+    ) -> None:
         super().__init__(error.description)
         self.error = error
         self.number = number
         self.id = message_id
+        self.action = action
+        self.rest = rest
 
 
 ENCODER = msgspec.json.Encoder()
@@ -107,8 +117,10 @@ INTEGER = msgspec.json.Decoder(int)
 TEXT = msgspec.json.Decoder(str)
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-# The start of a frame whose end is broken: type number and id.
-START = re.compile(rb'\s*\[\s*(\d{1,3})\s*(?:,\s*"([^"\\\x00-\x1f]{0,255})"\s*[,\]])?')
+# The start of a frame whose end is broken: type number, id and action.
+START = re.compile(
+    rb'\s*\[\s*(\d{1,3})\s*(?:,\s*"([^"\\\x00-\x1f]{0,255})"\s*(?:,\s*"(\w{1,50})"\s*,|[,\]]))?'
+)
 
 
 def encode(frame: Frame) -> str:
@@ -176,7 +188,8 @@ def frame_of(number: int, message_id: str, rest: list[bytes]) -> Frame:
     if number in (CALL, SEND):
         action = decoded(TEXT, rest[0]) if rest else None
         if len(rest) != 2 or action is None:
-            raise Unframed(FrameBroken("not [type, id, action, payload]"), number=number, message_id=message_id)
+            problem = FrameBroken("not [type, id, action, payload]")
+            raise Unframed(problem, number=number, message_id=message_id, action=action, rest=b",".join(rest[1:]))
         return Call(message_id, action, rest[1]) if number == CALL else Send(message_id, action, rest[1])
     if number == CALLRESULT:
         if len(rest) != 1:
@@ -216,4 +229,5 @@ def salvaged(data: bytes) -> Unframed:
     message_id = None if match[2] is None else cast(bytes, match[2]).decode("utf-8", "replace")
     too_deep = message_id is not None and is_too_deep(data)
     error = Malformed(f"nested deeper than {DEEPEST}") if too_deep else FrameBroken("not JSON")
-    return Unframed(error, number=int(match[1]), message_id=message_id)
+    action, rest = (None, b"") if match[3] is None else (cast(bytes, match[3]).decode(), data[match.end() :])
+    return Unframed(error, number=int(match[1]), message_id=message_id, action=action, rest=rest)

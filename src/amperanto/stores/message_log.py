@@ -35,7 +35,7 @@ _KEY = (_c.at, _c.station, _c.connection, _c.number, _c.direction)
 _VIOLATIONS = msgspec.json.Decoder(tuple[str, ...])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: two are made for every message, and that costs six times as much
 class LoggedMessage:
     """One frame.
 

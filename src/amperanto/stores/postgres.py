@@ -53,7 +53,8 @@ _CAUSES = (
     KeyError,
 )
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(word, 0)) FROM unnest($1::text[]) AS word"
-_TABLES = "SELECT to_regclass('alembic_version') IS NOT NULL, to_regclass('stations') IS NOT NULL"
+# Not to_regclass: that may answer from a cache which does not yet know what another node has just committed.
+_TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
 
 
 def _named(error: Exception) -> StoreError:
@@ -125,9 +126,9 @@ class Postgres:
 
         async def work() -> str | None:
             connection = await self._connected()
-            versioned, ours = await connection.fetchrow(_TABLES)
-            if not versioned:
-                return "" if ours else None
+            tables = {row["tablename"] for row in await connection.fetch(_TABLES)}
+            if "alembic_version" not in tables:
+                return "" if "stations" in tables else None
             return await connection.fetchval("SELECT version_num FROM alembic_version") or ""
 
         return await _told(work)

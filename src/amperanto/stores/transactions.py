@@ -8,7 +8,6 @@ transactions are cached by the station's reference.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -185,7 +184,7 @@ class Transactions:
 
         Returns it as it will stand (revision + 1).
         """
-        saved = replace(transaction, revision=transaction.revision + 1)
+        saved = transaction.saved()
         self._work.record(_SAVE, {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision})
         self._exchange(saved)
         return saved

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import pytest
 from tests.unit.cli.programs import Program, run, sentence
 
 PASSWORD = "a-password-of-24-letters"
+CHARGE = ("--charge", "1kWh", "--speed", "3000", "--token")
 
 
 class Served(NamedTuple):
@@ -105,9 +107,7 @@ def test_a_connected_station_is_watched_and_commanded(served: Served) -> None:
         )
         assert json.loads(tail.until("ChangeAvailability"))["payload"] == {"connectorId": 0, "type": "Operative"}
         assert "configurationKey" in served.run("send", identity, "GetConfiguration", "{}", "--raw")
-        assert "no word" in served.refused("send", identity, "SetDisplayMessage", DISPLAY) or "--raw" in served.refused(
-            "send", identity, "SetDisplayMessage", DISPLAY
-        )
+        assert "--raw" in served.refused("send", identity, "SetDisplayMessage", DISPLAY)
         assert "GetConfig" in served.refused("send", identity, "GetConfig")
         assert "type" in served.refused("send", identity, "Reset")
         stop = run("send", identity, "RequestStopTransaction", '{"transactionId": "1"}', *where)
@@ -119,7 +119,7 @@ def test_a_connected_station_is_watched_and_commanded(served: Served) -> None:
         assert shown[identity]["online"] is True
         assert shown[identity]["ocpp_version"] == "1.6"
         assert station.end() == 0
-        assert tail.end() in (0, -15)
+        assert tail.end(signal.SIGINT) == 0
 
 
 DISPLAY = json.dumps(
@@ -150,7 +150,7 @@ def test_a_wrong_key_is_told(served: Served) -> None:
 
 def test_what_exists_is_not_added_twice(served: Served) -> None:
     served.run("stations", "add", "TWICE")
-    assert "TWICE" in served.refused("stations", "add", "twice")
+    assert "registered already" in served.refused("stations", "add", "twice")
     served.run("tokens", "add", "TWICE")
     assert "list" in served.refused("tokens", "add", "TWICE")
 
@@ -165,20 +165,9 @@ def test_a_password_that_nobody_gave_is_made_and_shown_once(served: Served) -> N
 
 def test_a_station_nobody_knows_is_turned_away_then_accepted_from_the_inbox(served: Served) -> None:
     url = f"{served.ocpp}/STRANGER"
-    words = (
-        "--password",
-        PASSWORD,
-        "--version",
-        "2.0.1",
-        "--charge",
-        "1kWh",
-        "--speed",
-        "3000",
-        "--token",
-        "STRANGERS",
-    )
+    words = ("--password", PASSWORD, "--version", "2.0.1", *CHARGE, "STRANGERS")
     with Program("station", url, *words) as station:
-        assert "--password" in station.until("401") or "password" in station.until("401")
+        assert "give the password the CSMS has" in station.until("401")
         assert station.ended() == 1
     shown = run("stations", "list", "--data", str(served.data), "--url", served.url).stdout
     assert "STRANGER" in shown

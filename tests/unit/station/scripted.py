@@ -21,6 +21,8 @@ TWO = (Version.V201, Version.V21)
 DRIVER = Token("04A2B3C4", "ISO14443")
 EPOCH = "2026-01-01T00:00:00.000Z"
 SILENCE = object()
+PATIENCE = 30
+"""Real seconds a whole scene may take on a busy machine; alone it takes a few hundredths of one."""
 ACCEPTED = {"status": "Accepted", "currentTime": EPOCH, "interval": 300}
 
 
@@ -182,12 +184,14 @@ async def scene(
     if prepare is not None:
         prepare(csms)
     station = Station("CP1", version, connect=csms.connect, clock=clock, **{"seed": "scene", **options})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         running = asyncio.create_task(station.run())
-        await clock.advance(1)
-        yield Scene(station, csms, clock)
-        station.stop()
-        await running
+        try:
+            await clock.advance(1)
+            yield Scene(station, csms, clock)
+        finally:
+            station.stop()
+            await running
 
 
 def reports(csms: ScriptedCsms) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.unit.station.scripted import PATIENCE
 
 from amperanto.station.clock import AcceleratedClock, RealClock, StationTime, within
 from amperanto.testing import SimulatedClock
@@ -18,7 +19,7 @@ async def test_simulated_hours_pass_in_order():
         woken.append((name, clock.monotonic()))
 
     tasks = [asyncio.create_task(sleeper(name, hours * 3600)) for name, hours in [("late", 3), ("early", 1)]]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await clock.advance(2 * 3600)
         assert woken == [("early", 3600)]
         await clock.until(asyncio.gather(*tasks))
@@ -43,7 +44,7 @@ async def test_simulated_time_waits_for_work_done_elsewhere():
     async def station() -> tuple[str, float]:
         return await clock.elsewhere(elsewhere, 5), clock.monotonic()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         story = asyncio.create_task(clock.until(station()))
         other = asyncio.create_task(clock.sleep(60))
         for _ in range(500):
@@ -56,7 +57,7 @@ async def test_simulated_time_waits_for_work_done_elsewhere():
 
 async def test_two_may_let_time_pass_together():
     clock = SimulatedClock()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(clock.advance(10), clock.advance(20))
     assert clock.monotonic() == 20
 
@@ -64,7 +65,7 @@ async def test_two_may_let_time_pass_together():
 async def test_an_impatient_clock_lets_an_answer_time_out():
     clock = SimulatedClock(waits_for_network=False)
     never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(TimeoutError):
             await clock.until(clock.elsewhere(never, 30))
     assert clock.monotonic() == 30
@@ -77,7 +78,7 @@ async def test_within_gives_the_result_or_cancels_the_work():
         await clock.sleep(3)
         return "done"
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await clock.until(within(clock, 4, work())) == "done"
         slow = asyncio.ensure_future(work())
         with pytest.raises(TimeoutError):
@@ -88,7 +89,7 @@ async def test_within_gives_the_result_or_cancels_the_work():
 async def test_an_accelerated_clock_runs_by_its_factor():
     real = SimulatedClock(start=datetime(2026, 5, 1, tzinfo=UTC))
     fast = AcceleratedClock(60, real=real, start=datetime(2020, 1, 1, tzinfo=UTC))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await real.until(fast.sleep(600))
     assert real.monotonic() == 10
     assert fast.now() == datetime(2020, 1, 1, 0, 10, tzinfo=UTC)

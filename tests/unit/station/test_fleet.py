@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from tests.unit.station.scripted import ALL, DRIVER, ScriptedCsms, reports, scene
+from tests.unit.station.scripted import ALL, DRIVER, PATIENCE, ScriptedCsms, reports, scene
 
 from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
@@ -20,7 +20,7 @@ async def test_fifty_stations_charge_at_once_on_one_loop():
     clock = SimulatedClock()
     csms = {f"CP{number}": ScriptedCsms(ALL[number % 3], clock) for number in range(50)}
     stations = [Station(name, one.version, connect=one.connect, clock=clock) for name, one in csms.items()]
-    async with asyncio.timeout(30), Fleet(stations) as fleet:
+    async with asyncio.timeout(PATIENCE), Fleet(stations) as fleet:
         await clock.until(fleet.ready())
         assert len(fleet) == 50
         assert fleet["CP7"].version is Version.V201
@@ -36,7 +36,7 @@ async def test_over_a_line_that_loses_doubles_and_delays_everything_arrives_in_o
     faults = Faults(clock, seed=3, lose=0.05, double=0.05, late=0.1)
     csms = ScriptedCsms(version, clock, around=faults.on)
     station = Station("CP1", version, connect=csms.connect, clock=clock, variables=PATIENT)
-    async with asyncio.timeout(20), Fleet([station]):
+    async with asyncio.timeout(PATIENCE), Fleet([station]):
         for _ in range(3):
             await clock.until(charge(station, 1, DRIVER, WattHours.of(2_000)))
             faults.cut()
@@ -60,7 +60,7 @@ async def test_a_cut_line_is_noticed_and_mended():
     faults = Faults(clock)
     csms = ScriptedCsms(Version.V16, clock, around=faults.on)
     station = Station("CP1", Version.V16, connect=csms.connect, clock=clock)
-    async with asyncio.timeout(5), Fleet([station]):
+    async with asyncio.timeout(PATIENCE), Fleet([station]):
         await clock.until(station.ready())
         faults.cut()
         await clock.advance(30)

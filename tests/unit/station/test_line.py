@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from tests.unit.station.scripted import ALL, DRIVER, SILENCE, ScriptedCsms, scene
+from tests.unit.station.scripted import ALL, DRIVER, PATIENCE, SILENCE, ScriptedCsms, scene
 
 from amperanto.dialects.errors import NotSpoken
 from amperanto.domain.stations import Hardware
@@ -109,7 +109,7 @@ async def test_a_stopped_station_is_gone_and_keeps_what_it_did_not_deliver(versi
     clock = SimulatedClock()
     csms = ScriptedCsms(version, clock)
     station = Station("CP1", version, connect=csms.connect, clock=clock)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         running = asyncio.create_task(station.run())
         await clock.until(station.ready())
         csms.answers["StartTransaction"] = csms.answers["TransactionEvent"] = SILENCE
@@ -128,7 +128,7 @@ async def test_a_boot_the_version_cannot_say_is_no_silent_failure():
     csms = ScriptedCsms(Version.V16, clock)
     nobody = Hardware(vendor="x" * 21, model="y")
     station = Station("CP1", Version.V16, connect=csms.connect, clock=clock, hardware=nobody)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(ExceptionGroup) as failure:
             await station.run()
     assert failure.group_contains(NotSpoken)
@@ -139,7 +139,7 @@ async def test_a_car_that_stood_there_before_the_station_started_is_told_after_t
     csms = ScriptedCsms(Version.V201, clock)
     station = Station("CP1", Version.V201, connect=csms.connect, clock=clock)
     await station.plug_in(1, Vehicle())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         running = asyncio.create_task(station.run())
         await clock.until(station.ready())
         assert csms.of("StatusNotification")[0]["connectorStatus"] == "Occupied"

@@ -75,12 +75,12 @@ def _read(sample: v16.SampledValue) -> SampledValue:
     unit = plain(sample.unit)
     signed = sample.format == v16.ValueFormat.SIGNED_DATA
     return SampledValue(
-        value=None if signed else figure(sample.value),
-        measurand=measurand,
-        context=plain(sample.context) or SAMPLE_PERIODIC,
-        phase=plain(sample.phase),
-        location=plain(sample.location) or OUTLET,
-        unit=default_unit(measurand) if unit is None else _UNITS.get(unit, unit),
+        None if signed else figure(sample.value),
+        measurand,
+        plain(sample.context) or SAMPLE_PERIODIC,
+        plain(sample.phase),
+        plain(sample.location) or OUTLET,
+        default_unit(measurand) if unit is None else _UNITS.get(unit, unit),
         signed=SignedValue(data=sample.value) if signed else None,
     )
 

@@ -68,14 +68,14 @@ def _read(sample: v2.SampledValue) -> SampledValue:
             if not -MAGNITUDE <= multiplier <= MAGNITUDE:
                 value, multiplier = None, 0
     return SampledValue(
-        value=value,
-        measurand=measurand,
-        context=SAMPLE_PERIODIC if isinstance(context, v2.UnsetType) else str(context),
-        phase=None if isinstance(phase, v2.UnsetType) else str(phase),
-        location=OUTLET if isinstance(location, v2.UnsetType) else str(location),
-        unit=unit,
-        multiplier=multiplier,
-        signed=None if isinstance(signed, v2.UnsetType) else _read_signed(signed),
+        value,
+        measurand,
+        SAMPLE_PERIODIC if isinstance(context, v2.UnsetType) else str(context),
+        None if isinstance(phase, v2.UnsetType) else str(phase),
+        OUTLET if isinstance(location, v2.UnsetType) else str(location),
+        unit,
+        multiplier,
+        None if isinstance(signed, v2.UnsetType) else _read_signed(signed),
     )
 
 

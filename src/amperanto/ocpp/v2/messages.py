@@ -270,7 +270,7 @@ class NotifyReportRequest(Request[NotifyReportResponse], frozen=True, kw_only=Tr
     action: ClassVar[str] = "NotifyReport"
     request_id: Integer
     generated_at: Timestamp
-    seq_no: Annotated[Integer, Meta(ge=0)]
+    seq_no: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     report_data: Annotated[list[ReportData], Meta(min_length=1)] | UnsetType = UNSET
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -286,7 +286,7 @@ class ResetResponse(Response, frozen=True, kw_only=True, gc=False):
 class ResetRequest(Request[ResetResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "Reset"
     type: Reset
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -352,7 +352,7 @@ class NotifyWebPaymentStartedResponse(Response, frozen=True, kw_only=True, gc=Fa
 
 class NotifyWebPaymentStartedRequest(Request[NotifyWebPaymentStartedResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "NotifyWebPaymentStarted"
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     timeout: Integer
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -385,14 +385,14 @@ class VatNumberValidationResponse(Response, frozen=True, kw_only=True, gc=False)
     status: GenericStatus
     company: Address | UnsetType = UNSET
     status_info: StatusInfo | UnsetType = UNSET
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class VatNumberValidationRequest(Request[VatNumberValidationResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "VatNumberValidation"
     vat_number: Text20
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -451,14 +451,14 @@ class TransactionEventRequest(Request[TransactionEventResponse], frozen=True, kw
     event_type: TransactionEvent
     timestamp: Timestamp
     trigger_reason: TriggerReason
-    seq_no: Annotated[Integer, Meta(ge=0)]
+    seq_no: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     transaction_info: Transaction
     cost_details: CostDetails | UnsetType = UNSET  # 2.1
     meter_value: Annotated[list[MeterValue], Meta(min_length=1)] | UnsetType = UNSET
     offline: bool | UnsetType = UNSET
-    number_of_phases_used: Annotated[Integer, Meta(ge=0, le=3)] | UnsetType = UNSET
+    number_of_phases_used: Annotated[int, Meta(ge=0, le=3)] | UnsetType = UNSET
     cable_max_current: Integer | UnsetType = UNSET
-    reservation_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    reservation_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     preconditioning_status: PreconditioningStatus | UnsetType = UNSET  # 2.1
     evse_sleep: bool | UnsetType = UNSET  # 2.1
     evse: EVSE | UnsetType = UNSET
@@ -478,7 +478,7 @@ class RequestStartTransactionRequest(Request[RequestStartTransactionResponse], f
     action: ClassVar[str] = "RequestStartTransaction"
     id_token: IdToken
     remote_start_id: Integer
-    evse_id: Annotated[Integer, Meta(ge=1)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=1, le=9223372036854775807)] | UnsetType = UNSET
     group_id_token: IdToken | UnsetType = UNSET
     charging_profile: ChargingProfile | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -521,8 +521,8 @@ class UnlockConnectorResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class UnlockConnectorRequest(Request[UnlockConnectorResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "UnlockConnector"
-    evse_id: Annotated[Integer, Meta(ge=0)]
-    connector_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
+    connector_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -560,8 +560,8 @@ class StatusNotificationRequest(Request[StatusNotificationResponse], frozen=True
     action: ClassVar[str] = "StatusNotification"
     timestamp: Timestamp
     connector_status: ConnectorStatus
-    evse_id: Annotated[Integer, Meta(ge=0)]
-    connector_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
+    connector_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -574,7 +574,7 @@ class CancelReservationResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class CancelReservationRequest(Request[CancelReservationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "CancelReservation"
-    reservation_id: Annotated[Integer, Meta(ge=0)]
+    reservation_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -585,7 +585,7 @@ class ReservationStatusUpdateResponse(Response, frozen=True, kw_only=True, gc=Fa
 
 class ReservationStatusUpdateRequest(Request[ReservationStatusUpdateResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ReservationStatusUpdate"
-    reservation_id: Annotated[Integer, Meta(ge=0)]
+    reservation_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     reservation_update_status: ReservationUpdateStatus
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -599,11 +599,11 @@ class ReserveNowResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class ReserveNowRequest(Request[ReserveNowResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ReserveNow"
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     expiry_date_time: Timestamp
     id_token: IdToken
     connector_type: Text20 | UnsetType = UNSET
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     group_id_token: IdToken | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -631,7 +631,7 @@ class ClearTariffsResponse(Response, frozen=True, kw_only=True, gc=False):  # 2.
 class ClearTariffsRequest(Request[ClearTariffsResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "ClearTariffs"
     tariff_ids: Annotated[list[Text60], Meta(min_length=1)] | UnsetType = UNSET
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -657,7 +657,7 @@ class GetTariffsResponse(Response, frozen=True, kw_only=True, gc=False):  # 2.1
 
 class GetTariffsRequest(Request[GetTariffsResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "GetTariffs"
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -670,7 +670,7 @@ class SetDefaultTariffResponse(Response, frozen=True, kw_only=True, gc=False):  
 
 class SetDefaultTariffRequest(Request[SetDefaultTariffResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "SetDefaultTariff"
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     tariff: Tariff
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -682,7 +682,7 @@ class MeterValuesResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class MeterValuesRequest(Request[MeterValuesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "MeterValues"
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     meter_value: Annotated[list[MeterValue], Meta(min_length=1)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -709,7 +709,7 @@ class ClearedChargingLimitResponse(Response, frozen=True, kw_only=True, gc=False
 class ClearedChargingLimitRequest(Request[ClearedChargingLimitResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearedChargingLimit"
     charging_limit_source: Text20
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -724,7 +724,7 @@ class GetChargingProfilesRequest(Request[GetChargingProfilesResponse], frozen=Tr
     action: ClassVar[str] = "GetChargingProfiles"
     request_id: Integer
     charging_profile: ChargingProfileCriterion
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -739,7 +739,7 @@ class GetCompositeScheduleResponse(Response, frozen=True, kw_only=True, gc=False
 class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetCompositeSchedule"
     duration: Integer
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     charging_rate_unit: ChargingRateUnit | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -753,7 +753,7 @@ class NotifyChargingLimitRequest(Request[NotifyChargingLimitResponse], frozen=Tr
     action: ClassVar[str] = "NotifyChargingLimit"
     charging_limit: ChargingLimit
     charging_schedule: Annotated[list[ChargingSchedule], Meta(min_length=1)] | UnsetType = UNSET
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -766,9 +766,9 @@ class NotifyEVChargingNeedsResponse(Response, frozen=True, kw_only=True, gc=Fals
 
 class NotifyEVChargingNeedsRequest(Request[NotifyEVChargingNeedsResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyEVChargingNeeds"
-    evse_id: Annotated[Integer, Meta(ge=1)]
+    evse_id: Annotated[int, Meta(ge=1, le=9223372036854775807)]
     charging_needs: ChargingNeeds
-    max_schedule_tuples: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    max_schedule_tuples: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     timestamp: Timestamp | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -784,8 +784,8 @@ class NotifyEVChargingScheduleRequest(Request[NotifyEVChargingScheduleResponse],
     action: ClassVar[str] = "NotifyEVChargingSchedule"
     time_base: Timestamp
     charging_schedule: ChargingSchedule
-    evse_id: Annotated[Integer, Meta(ge=1)]
-    selected_charging_schedule_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    evse_id: Annotated[int, Meta(ge=1, le=9223372036854775807)]
+    selected_charging_schedule_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET  # 2.1
     power_tolerance_acceptance: bool | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -826,7 +826,7 @@ class ReportChargingProfilesRequest(Request[ReportChargingProfilesResponse], fro
     request_id: Integer
     charging_limit_source: Text20
     charging_profile: Annotated[list[ChargingProfile], Meta(min_length=1)]
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -840,7 +840,7 @@ class SetChargingProfileResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SetChargingProfileRequest(Request[SetChargingProfileResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SetChargingProfile"
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     charging_profile: ChargingProfile
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -897,9 +897,9 @@ class PublishFirmwareRequest(Request[PublishFirmwareResponse], frozen=True, kw_o
     action: ClassVar[str] = "PublishFirmware"
     location: Text2000
     checksum: Text32
-    request_id: Annotated[Integer, Meta(ge=0)]
-    retries: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
-    retry_interval: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    request_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
+    retries: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
+    retry_interval: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -912,7 +912,7 @@ class PublishFirmwareStatusNotificationRequest(Request[PublishFirmwareStatusNoti
     action: ClassVar[str] = "PublishFirmwareStatusNotification"
     status: PublishFirmwareStatus
     location: Annotated[list[Text2000], Meta(min_length=1)] | UnsetType = UNSET
-    request_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    request_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     status_info: StatusInfo | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -940,7 +940,7 @@ class UpdateFirmwareRequest(Request[UpdateFirmwareResponse], frozen=True, kw_onl
     action: ClassVar[str] = "UpdateFirmware"
     request_id: Integer
     firmware: Firmware
-    retries: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    retries: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     retry_interval: Integer | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -963,7 +963,7 @@ class Get15118EVCertificateResponse(Response, frozen=True, kw_only=True, gc=Fals
     status: Iso15118EVCertificateStatus
     exi_response: Text17000
     status_info: StatusInfo | UnsetType = UNSET
-    remaining_contracts: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    remaining_contracts: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -972,7 +972,7 @@ class Get15118EVCertificateRequest(Request[Get15118EVCertificateResponse], froze
     iso15118_schema_version: Text50
     certificate_action: CertificateAction = field(name="action")
     exi_request: Text11000
-    maximum_contract_certificate_chains: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    maximum_contract_certificate_chains: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET  # 2.1
     prioritized_emaids: Annotated[list[Text255], Meta(min_length=1, max_length=8)] | UnsetType = field(default=UNSET, name="prioritizedEMAIDs")  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1040,7 +1040,7 @@ class AdjustPeriodicEventStreamResponse(Response, frozen=True, kw_only=True, gc=
 
 class AdjustPeriodicEventStreamRequest(Request[AdjustPeriodicEventStreamResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "AdjustPeriodicEventStream"
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     params: PeriodicEventStreamParams
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1053,7 +1053,7 @@ class ClearVariableMonitoringResponse(Response, frozen=True, kw_only=True, gc=Fa
 
 class ClearVariableMonitoringRequest(Request[ClearVariableMonitoringResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearVariableMonitoring"
-    id: Annotated[list[Annotated[Integer, Meta(ge=0)]], Meta(min_length=1)]
+    id: Annotated[list[Annotated[int, Meta(ge=0, le=9223372036854775807)]], Meta(min_length=1)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1064,7 +1064,7 @@ class ClosePeriodicEventStreamResponse(Response, frozen=True, kw_only=True, gc=F
 
 class ClosePeriodicEventStreamRequest(Request[ClosePeriodicEventStreamResponse], frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "ClosePeriodicEventStream"
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1077,7 +1077,7 @@ class CustomerInformationResponse(Response, frozen=True, kw_only=True, gc=False)
 
 class CustomerInformationRequest(Request[CustomerInformationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "CustomerInformation"
-    request_id: Annotated[Integer, Meta(ge=0)]
+    request_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     report: bool
     clear: bool
     customer_certificate: CertificateHashData | UnsetType = UNSET
@@ -1099,7 +1099,7 @@ class GetLogRequest(Request[GetLogResponse], frozen=True, kw_only=True, gc=False
     log: LogParameters
     log_type: Log
     request_id: Integer
-    retries: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    retries: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     retry_interval: Integer | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1151,9 +1151,9 @@ class NotifyCustomerInformationResponse(Response, frozen=True, kw_only=True, gc=
 class NotifyCustomerInformationRequest(Request[NotifyCustomerInformationResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyCustomerInformation"
     data: Text512
-    seq_no: Annotated[Integer, Meta(ge=0)]
+    seq_no: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     generated_at: Timestamp
-    request_id: Annotated[Integer, Meta(ge=0)]
+    request_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1166,7 +1166,7 @@ class NotifyEventResponse(Response, frozen=True, kw_only=True, gc=False):
 class NotifyEventRequest(Request[NotifyEventResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyEvent"
     generated_at: Timestamp
-    seq_no: Annotated[Integer, Meta(ge=0)]
+    seq_no: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     event_data: Annotated[list[EventData], Meta(min_length=1)]
     tbc: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -1180,7 +1180,7 @@ class NotifyMonitoringReportResponse(Response, frozen=True, kw_only=True, gc=Fal
 class NotifyMonitoringReportRequest(Request[NotifyMonitoringReportResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "NotifyMonitoringReport"
     request_id: Integer
-    seq_no: Annotated[Integer, Meta(ge=0)]
+    seq_no: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     generated_at: Timestamp
     monitor: Annotated[list[MonitoringData], Meta(min_length=1)] | UnsetType = UNSET
     tbc: bool | UnsetType = UNSET
@@ -1190,8 +1190,8 @@ class NotifyMonitoringReportRequest(Request[NotifyMonitoringReportResponse], fro
 class NotifyPeriodicEventStreamRequest(Notice, frozen=True, kw_only=True, gc=False):  # 2.1
     action: ClassVar[str] = "NotifyPeriodicEventStream"
     data: Annotated[list[StreamDataElement], Meta(min_length=1)]
-    id: Annotated[Integer, Meta(ge=0)]
-    pending: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
+    pending: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     basetime: Timestamp
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1231,7 +1231,7 @@ class SetMonitoringLevelResponse(Response, frozen=True, kw_only=True, gc=False):
 
 class SetMonitoringLevelRequest(Request[SetMonitoringLevelResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "SetMonitoringLevel"
-    severity: Annotated[Integer, Meta(ge=0)]
+    severity: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1256,7 +1256,7 @@ class ClearDisplayMessageResponse(Response, frozen=True, kw_only=True, gc=False)
 
 class ClearDisplayMessageRequest(Request[ClearDisplayMessageResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "ClearDisplayMessage"
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -1270,7 +1270,7 @@ class GetDisplayMessagesResponse(Response, frozen=True, kw_only=True, gc=False):
 class GetDisplayMessagesRequest(Request[GetDisplayMessagesResponse], frozen=True, kw_only=True, gc=False):
     action: ClassVar[str] = "GetDisplayMessages"
     request_id: Integer
-    id: Annotated[list[Annotated[Integer, Meta(ge=0)]], Meta(min_length=1)] | UnsetType = UNSET
+    id: Annotated[list[Annotated[int, Meta(ge=0, le=9223372036854775807)]], Meta(min_length=1)] | UnsetType = UNSET
     priority: MessagePriority | UnsetType = UNSET
     state: MessageState | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET

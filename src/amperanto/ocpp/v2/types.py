@@ -126,8 +126,8 @@ class PriceRule(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     energy_fee: RationalNumber
     power_range_start: RationalNumber
     parking_fee_period: Integer | UnsetType = UNSET
-    carbon_dioxide_emission: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
-    renewable_generation_percentage: Annotated[Integer, Meta(ge=0, le=100)] | UnsetType = UNSET
+    carbon_dioxide_emission: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
+    renewable_generation_percentage: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
     parking_fee: RationalNumber | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -139,7 +139,7 @@ class PriceRuleStack(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class TaxRule(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    tax_rule_id: Annotated[Integer, Meta(ge=0)] = field(name="taxRuleID")
+    tax_rule_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] = field(name="taxRuleID")
     applies_to_energy_fee: bool
     applies_to_parking_fee: bool
     applies_to_overstay_fee: bool
@@ -173,7 +173,7 @@ class AdditionalSelectedServices(Record, frozen=True, kw_only=True, gc=False):  
 
 class AbsolutePriceSchedule(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     time_anchor: Timestamp
-    price_schedule_id: Annotated[Integer, Meta(ge=0)] = field(name="priceScheduleID")
+    price_schedule_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] = field(name="priceScheduleID")
     currency: Text3
     language: Text8
     price_algorithm: Text2000
@@ -224,7 +224,7 @@ class IdTokenInfo(Record, frozen=True, kw_only=True, gc=False):
     group_id_token: IdToken | UnsetType = UNSET
     language1: Text8 | UnsetType = UNSET
     language2: Text8 | UnsetType = UNSET
-    evse_id: Annotated[list[Annotated[Integer, Meta(ge=0)]], Meta(min_length=1)] | UnsetType = UNSET
+    evse_id: Annotated[list[Annotated[int, Meta(ge=0, le=9223372036854775807)]], Meta(min_length=1)] | UnsetType = UNSET
     personal_message: MessageContent | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -236,7 +236,7 @@ class AuthorizationData(Record, frozen=True, kw_only=True, gc=False):
 
 
 class BatteryData(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     serial_number: Text50
     soc: Annotated[float, Meta(ge=0, le=100)] = field(name="soC")
     soh: Annotated[float, Meta(ge=0, le=100)] = field(name="soH")
@@ -371,9 +371,9 @@ class DCChargingParameters(Record, frozen=True, kw_only=True, gc=False):
     ev_max_power: float | UnsetType = UNSET
     ev_energy_capacity: float | UnsetType = UNSET
     energy_amount: float | UnsetType = UNSET
-    state_of_charge: Annotated[Integer, Meta(ge=0, le=100)] | UnsetType = UNSET
-    full_soc: Annotated[Integer, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="fullSoC")
-    bulk_soc: Annotated[Integer, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="bulkSoC")
+    state_of_charge: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
+    full_soc: Annotated[int, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="fullSoC")
+    bulk_soc: Annotated[int, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="bulkSoC")
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -401,7 +401,7 @@ class V2XChargingParameters(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     ev_max_energy_request: float | UnsetType = UNSET
     ev_min_v2x_energy_request: float | UnsetType = field(default=UNSET, name="evMinV2XEnergyRequest")
     ev_max_v2x_energy_request: float | UnsetType = field(default=UNSET, name="evMaxV2XEnergyRequest")
-    target_soc: Annotated[Integer, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="targetSoC")
+    target_soc: Annotated[int, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="targetSoC")
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -433,7 +433,7 @@ class ChargingPeriod(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class LimitAtSoC(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    soc: Annotated[Integer, Meta(ge=0, le=100)]
+    soc: Annotated[int, Meta(ge=0, le=100)]
     limit: float
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -455,8 +455,8 @@ class ChargingSchedulePeriod(Record, frozen=True, kw_only=True, gc=False):
     limit: float | UnsetType = UNSET
     limit_l2: float | UnsetType = field(default=UNSET, name="limit_L2")  # 2.1
     limit_l3: float | UnsetType = field(default=UNSET, name="limit_L3")  # 2.1
-    number_phases: Annotated[Integer, Meta(ge=0, le=3)] | UnsetType = UNSET
-    phase_to_use: Annotated[Integer, Meta(ge=0, le=3)] | UnsetType = UNSET
+    number_phases: Annotated[int, Meta(ge=0, le=3)] | UnsetType = UNSET
+    phase_to_use: Annotated[int, Meta(ge=0, le=3)] | UnsetType = UNSET
     discharge_limit: Annotated[float, Meta(le=0)] | UnsetType = UNSET  # 2.1
     discharge_limit_l2: Annotated[float, Meta(le=0)] | UnsetType = field(default=UNSET, name="dischargeLimit_L2")  # 2.1
     discharge_limit_l3: Annotated[float, Meta(le=0)] | UnsetType = field(default=UNSET, name="dischargeLimit_L3")  # 2.1
@@ -496,30 +496,30 @@ class ConsumptionCost(Record, frozen=True, kw_only=True, gc=False):
 
 class SalesTariffEntry(Record, frozen=True, kw_only=True, gc=False):
     relative_time_interval: RelativeTimeInterval
-    e_price_level: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    e_price_level: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     consumption_cost: Annotated[list[ConsumptionCost], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class SalesTariff(Record, frozen=True, kw_only=True, gc=False):
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     sales_tariff_entry: Annotated[list[SalesTariffEntry], Meta(min_length=1, max_length=1024)]
     sales_tariff_description: Text32 | UnsetType = UNSET
-    num_e_price_levels: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    num_e_price_levels: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class PriceLevelScheduleEntry(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     duration: Integer
-    price_level: Annotated[Integer, Meta(ge=0)]
+    price_level: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class PriceLevelSchedule(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     price_level_schedule_entries: Annotated[list[PriceLevelScheduleEntry], Meta(min_length=1, max_length=100)]
     time_anchor: Timestamp
-    price_schedule_id: Annotated[Integer, Meta(ge=0)]
-    number_of_price_levels: Annotated[Integer, Meta(ge=0)]
+    price_schedule_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
+    number_of_price_levels: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     price_schedule_description: Text32 | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -533,10 +533,10 @@ class ChargingSchedule(Record, frozen=True, kw_only=True, gc=False):
     duration: Integer | UnsetType = UNSET
     min_charging_rate: float | UnsetType = UNSET
     power_tolerance: float | UnsetType = UNSET  # 2.1
-    signature_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    signature_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET  # 2.1
     digest_value: Text88 | UnsetType = UNSET  # 2.1
     use_local_time: bool | UnsetType = UNSET  # 2.1
-    randomized_delay: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    randomized_delay: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET  # 2.1
     sales_tariff: SalesTariff | UnsetType = UNSET
     absolute_price_schedule: AbsolutePriceSchedule | UnsetType = UNSET  # 2.1
     price_level_schedule: PriceLevelSchedule | UnsetType = UNSET  # 2.1
@@ -545,7 +545,7 @@ class ChargingSchedule(Record, frozen=True, kw_only=True, gc=False):
 
 class ChargingProfile(Record, frozen=True, kw_only=True, gc=False):
     id: Integer
-    stack_level: Annotated[Integer, Meta(ge=0)]
+    stack_level: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     charging_profile_purpose: ChargingProfilePurpose
     charging_profile_kind: ChargingProfileKind
     charging_schedule: Annotated[list[ChargingSchedule], Meta(min_length=1, max_length=3)]
@@ -563,7 +563,7 @@ class ChargingProfile(Record, frozen=True, kw_only=True, gc=False):
 
 class ChargingProfileCriterion(Record, frozen=True, kw_only=True, gc=False):
     charging_profile_purpose: ChargingProfilePurpose | UnsetType = UNSET
-    stack_level: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    stack_level: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     charging_profile_id: Annotated[list[Integer], Meta(min_length=1)] | UnsetType = UNSET
     charging_limit_source: Annotated[list[Text20], Meta(min_length=1, max_length=4)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -601,9 +601,9 @@ class ChargingStation(Record, frozen=True, kw_only=True, gc=False):
 
 
 class ClearChargingProfile(Record, frozen=True, kw_only=True, gc=False):
-    evse_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     charging_profile_purpose: ChargingProfilePurpose | UnsetType = UNSET
-    stack_level: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    stack_level: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -615,7 +615,7 @@ class StatusInfo(Record, frozen=True, kw_only=True, gc=False):
 
 class ClearMonitoringResult(Record, frozen=True, kw_only=True, gc=False):
     status: ClearMonitoringStatus
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     status_info: StatusInfo | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -628,8 +628,8 @@ class ClearTariffsResult(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class EVSE(Record, frozen=True, kw_only=True, gc=False):
-    id: Annotated[Integer, Meta(ge=0)]
-    connector_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
+    connector_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -653,7 +653,7 @@ class ComponentVariable(Record, frozen=True, kw_only=True, gc=False):
 
 
 class CompositeSchedule(Record, frozen=True, kw_only=True, gc=False):
-    evse_id: Annotated[Integer, Meta(ge=0)]
+    evse_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     duration: Integer
     schedule_start: Timestamp
     charging_rate_unit: ChargingRateUnit
@@ -662,22 +662,22 @@ class CompositeSchedule(Record, frozen=True, kw_only=True, gc=False):
 
 
 class PeriodicEventStreamParams(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    interval: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
-    values: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    interval: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
+    values: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class ConstantStreamData(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     params: PeriodicEventStreamParams
-    variable_monitoring_id: Annotated[Integer, Meta(ge=0)]
+    variable_monitoring_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
 class TaxRate(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     type: Text20
     tax: float
-    stack: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    stack: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -754,7 +754,7 @@ class VoltageParams(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 class DERCurve(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     curve_data: Annotated[list[DERCurvePoints], Meta(min_length=1, max_length=10)]
-    priority: Annotated[Integer, Meta(ge=0)]
+    priority: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     y_unit: DERUnit
     hysteresis: Hysteresis | UnsetType = UNSET
     reactive_power_params: ReactivePowerParams | UnsetType = UNSET
@@ -775,7 +775,7 @@ class DERCurveGet(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class EnterService(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    priority: Annotated[Integer, Meta(ge=0)]
+    priority: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     high_voltage: float
     low_voltage: float
     high_freq: float
@@ -793,20 +793,20 @@ class EnterServiceGet(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class EventData(Record, frozen=True, kw_only=True, gc=False):
-    event_id: Annotated[Integer, Meta(ge=0)]
+    event_id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     timestamp: Timestamp
     trigger: EventTrigger
     actual_value: Text2500
     component: Component
     event_notification_type: EventNotification
     variable: Variable
-    cause: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    cause: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     tech_code: Text50 | UnsetType = UNSET
     tech_info: Text500 | UnsetType = UNSET
     cleared: bool | UnsetType = UNSET
     transaction_id: Text36 | UnsetType = UNSET
-    variable_monitoring_id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
-    severity: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET  # 2.1
+    variable_monitoring_id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
+    severity: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
@@ -820,7 +820,7 @@ class Firmware(Record, frozen=True, kw_only=True, gc=False):
 
 
 class FixedPF(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    priority: Annotated[Integer, Meta(ge=0)]
+    priority: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     displacement: float
     excitation: bool
     start_time: Timestamp | UnsetType = UNSET
@@ -837,7 +837,7 @@ class FixedPFGet(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class FixedVar(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    priority: Annotated[Integer, Meta(ge=0)]
+    priority: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     setpoint: float
     unit: DERUnit
     start_time: Timestamp | UnsetType = UNSET
@@ -854,7 +854,7 @@ class FixedVarGet(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class FreqDroop(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    priority: Annotated[Integer, Meta(ge=0)]
+    priority: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     over_freq: float
     under_freq: float
     over_droop: float
@@ -891,7 +891,7 @@ class GetVariableResult(Record, frozen=True, kw_only=True, gc=False):
 
 
 class Gradient(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    priority: Annotated[Integer, Meta(ge=0)]
+    priority: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     gradient: float
     soft_gradient: float
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -904,7 +904,7 @@ class GradientGet(Record, frozen=True, kw_only=True, gc=False):  # 2.1
 
 
 class LimitMaxDischarge(Record, frozen=True, kw_only=True, gc=False):  # 2.1
-    priority: Annotated[Integer, Meta(ge=0)]
+    priority: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     pct_max_discharge_power: float | UnsetType = UNSET
     power_monitoring_must_trip: DERCurve | UnsetType = UNSET
     start_time: Timestamp | UnsetType = UNSET
@@ -928,7 +928,7 @@ class LogParameters(Record, frozen=True, kw_only=True, gc=False):
 
 
 class MessageInfo(Record, frozen=True, kw_only=True, gc=False):
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     priority: MessagePriority
     message: MessageContent
     display: Component | UnsetType = UNSET
@@ -972,11 +972,11 @@ class MeterValue(Record, frozen=True, kw_only=True, gc=False):
 
 
 class VariableMonitoring(Record, frozen=True, kw_only=True, gc=False):
-    id: Annotated[Integer, Meta(ge=0)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     transaction: bool
     value: float
     type: Monitor
-    severity: Annotated[Integer, Meta(ge=0)]
+    severity: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     event_notification_type: EventNotification | UnsetType = UNSET  # 2.1
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1003,7 +1003,7 @@ class NetworkConnectionProfile(Record, frozen=True, kw_only=True, gc=False):
     ocpp_transport: OCPPTransport
     message_timeout: Integer
     ocpp_csms_url: Text2000
-    security_profile: Annotated[Integer, Meta(ge=0)]
+    security_profile: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     apn: APN | UnsetType = UNSET
     ocpp_version: OCPPVersion | UnsetType = UNSET
     identity: Text48 | UnsetType = UNSET  # 2.1
@@ -1036,7 +1036,7 @@ class VariableCharacteristics(Record, frozen=True, kw_only=True, gc=False):
     unit: Text16 | UnsetType = UNSET
     min_limit: float | UnsetType = UNSET
     max_limit: float | UnsetType = UNSET
-    max_elements: Annotated[Integer, Meta(ge=1)] | UnsetType = UNSET  # 2.1
+    max_elements: Annotated[int, Meta(ge=1, le=9223372036854775807)] | UnsetType = UNSET  # 2.1
     values_list: Text1000 | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1052,10 +1052,10 @@ class ReportData(Record, frozen=True, kw_only=True, gc=False):
 class SetMonitoringData(Record, frozen=True, kw_only=True, gc=False):
     value: float
     type: Monitor
-    severity: Annotated[Integer, Meta(ge=0)]
+    severity: Annotated[int, Meta(ge=0, le=9223372036854775807)]
     component: Component
     variable: Variable
-    id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     periodic_event_stream: PeriodicEventStreamParams | UnsetType = UNSET  # 2.1
     transaction: bool | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
@@ -1066,8 +1066,8 @@ class SetMonitoringResult(Record, frozen=True, kw_only=True, gc=False):
     type: Monitor
     component: Component
     variable: Variable
-    severity: Annotated[Integer, Meta(ge=0)]
-    id: Annotated[Integer, Meta(ge=0)] | UnsetType = UNSET
+    severity: Annotated[int, Meta(ge=0, le=9223372036854775807)]
+    id: Annotated[int, Meta(ge=0, le=9223372036854775807)] | UnsetType = UNSET
     status_info: StatusInfo | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1185,7 +1185,7 @@ class TariffAssignment(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     tariff_id: Text60
     tariff_kind: TariffKind
     valid_from: Timestamp | UnsetType = UNSET
-    evse_ids: Annotated[list[Annotated[Integer, Meta(ge=0)]], Meta(min_length=1)] | UnsetType = UNSET
+    evse_ids: Annotated[list[Annotated[int, Meta(ge=0, le=9223372036854775807)]], Meta(min_length=1)] | UnsetType = UNSET
     id_tokens: Annotated[list[Text255], Meta(min_length=1)] | UnsetType = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
 
@@ -1194,7 +1194,7 @@ class TransactionLimit(Record, frozen=True, kw_only=True, gc=False):  # 2.1
     max_cost: float | UnsetType = UNSET
     max_energy: float | UnsetType = UNSET
     max_time: Integer | UnsetType = UNSET
-    max_soc: Annotated[Integer, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="maxSoC")
+    max_soc: Annotated[int, Meta(ge=0, le=100)] | UnsetType = field(default=UNSET, name="maxSoC")
     custom_data: dict[str, Any] | UnsetType = UNSET
 
 
