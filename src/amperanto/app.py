@@ -24,9 +24,10 @@ from amperanto.csms.stations import Stations
 from amperanto.domain.ids import Ids
 from amperanto.gateway.server import Gateway
 from amperanto.settings import Settings
-from amperanto.stores.errors import NotDurable
-from amperanto.stores.errors import StoreError as StoreError  # for those who start a node
+from amperanto.stores.errors import NotDurable, StoreError
 from amperanto.stores.store import Store
+
+__all__ = ["Node", "StoreError", "SystemClock", "start"]
 
 # Sockets are long-lived objects: with the default thresholds the collector walks them again and again
 # (performance.md: 51 → 30 µs a message at 10,000 connections).

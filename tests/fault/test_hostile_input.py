@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
 import statistics
@@ -24,16 +25,25 @@ import websockets
 from amperanto.domain.stations import DEFAULT_ORGANISATION
 from amperanto.ocpp import Version
 from tests.fault.clients import Client
-from tests.fault.hostile_table import MODES, NOW, ROWS, UNBOOTED, VERSIONS, Outcome, Row, error_code
+from tests.fault.hostile_table import MODES, NOW, ROWS, UNBOOTED, VERSIONS, Outcome, Row, error_code, event, start
 from tests.laws.published import is_valid
 from tests.support.node import PASSWORD, House, house
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+START = start()
+STATUS = {
+    "1.6": {"connectorId": 1, "errorCode": "NoError", "status": "Available"},
+    "2": {"timestamp": NOW, "connectorStatus": "Available", "evseId": 1, "connectorId": 1},
+}
 BOOT = {
     "1.6": {"chargePointVendor": "Acme", "chargePointModel": "M"},
     "2": {"reason": "PowerUp", "chargingStation": {"vendorName": "Acme", "model": "M"}},
 }
+
+
+def family(version: str) -> str:
+    return "1.6" if version == "1.6" else "2"
 
 
 class Neighbour(Client):
@@ -47,7 +57,6 @@ class Neighbour(Client):
         began = time.perf_counter()
         answer = await super()._exchange(name, action, payload)
         self.waited.append(time.perf_counter() - began)
-        await asyncio.sleep(0)
         return answer
 
 
@@ -82,7 +91,15 @@ class Hostile:
         await self._socket.send(frame, text=True)
 
     async def say_binary(self, frame: bytes) -> None:
+        if self._socket is None:
+            await self.connect()
         await self._socket.send(frame)
+
+    async def say_raw(self, octets: bytes) -> None:
+        """Octets below the WebSocket, masked with zeros by whoever wrote them."""
+        if self._socket is None:
+            await self.connect()
+        self._socket.transport.write(octets)
 
     async def heard(self) -> Any:
         return json.loads(await self._socket.recv())
@@ -93,14 +110,13 @@ class Hostile:
         return await self.heard()
 
     async def boot(self) -> str:
-        answer = await self.ask("BootNotification", BOOT["1.6" if self.version == "1.6" else "2"])
+        answer = await self.ask("BootNotification", BOOT[family(self.version)])
         return answer[2]["status"]
 
-    async def heard_until_the_heartbeat(self, action: str = "Heartbeat") -> list[Any]:
+    async def heard_until_the_heartbeat(self) -> list[Any]:
         """What came before a heartbeat that is said now was answered. The connection works."""
         name = self.fresh()
-        payload = {} if action == "Heartbeat" else BOOT["1.6" if self.version == "1.6" else "2"]
-        await self.say(json.dumps([2, name, action, payload]))
+        await self.say(json.dumps([2, name, "Heartbeat", {}]))
         before: list[Any] = []
         while True:
             frame = await self.heard()
@@ -129,6 +145,7 @@ class Arena:
         self.home = home
         self.stations: dict[tuple[str, str], Hostile] = {}
         self.neighbours: list[Neighbour] = []
+        self.charging: list[asyncio.Task[None]] = []
 
     async def enter(self, version: str, name: str, mode: str, *, booted: bool = True, **fields: Any) -> Hostile:
         """A new station of that mode."""
@@ -157,14 +174,14 @@ async def arena(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arena
             await home.station(identity)
             await home.token(identity)
             arena.neighbours.append(Neighbour(home.url("")[:-1], identity, PASSWORD, version))
-        charging = [asyncio.create_task(neighbour.run()) for neighbour in arena.neighbours]
+        arena.charging = [asyncio.create_task(neighbour.run()) for neighbour in arena.neighbours]
         try:
             yield arena
         finally:
             for neighbour in arena.neighbours:
                 neighbour.stopping.set()
             async with asyncio.timeout(10):
-                await asyncio.gather(*charging)
+                await asyncio.gather(*arena.charging)
             for station in arena.stations.values():
                 await station.leave()
 
@@ -239,3 +256,165 @@ async def logged(home: House, identity: str, name: str) -> dict[str, Any]:
                 if message["direction"] == "in" and message["message_id"] == name:
                     return message
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("row", "version", "mode"), cells(UNBOOTED))
+async def test_before_its_boot_a_station_hears_what_its_version_says(arena: Arena, row: Row, version: str, mode: str):
+    outcome = row.outcome(version, mode)
+    station = await arena.enter(version, f"unbooted-{UNBOOTED.index(row)}", mode, booted=False)
+    async with asyncio.timeout(5):
+        frame, name = with_id(row.frame(version) or "", station.fresh())
+        await station.say(frame)
+        if outcome.kind == "closed":
+            assert await station.close_code() == outcome.close
+        else:
+            judge([await station.heard()], outcome, name, version=version, action=None)
+        assert await station.boot() == "Accepted"
+        assert await station.heard_until_the_heartbeat() == []
+        await station.leave()
+
+
+@pytest.mark.parametrize("registration", ["Pending", "Rejected"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_station_that_is_not_accepted_hears_a_security_error_and_may_boot_again(
+    arena: Arena, version: str, mode: str, registration: str
+):
+    name = f"{registration}-{mode}"
+    station = await arena.enter(version, name, mode, booted=False, registration=registration)
+    async with asyncio.timeout(5):
+        assert await station.boot() == registration
+        said = {"Heartbeat": {}, "StatusNotification": STATUS[family(version)], "DataTransfer": {"vendorId": "acme"}}
+        for action, payload in said.items():
+            answer = await station.ask(action, payload)
+            assert (answer[0], answer[2]) == (4, "SecurityError")
+        assert await station.boot() == registration
+        await arena.home.patch(f"/stations/{station.identity}", {"registration": "Accepted"})
+        assert await station.boot() == "Accepted"
+        assert await station.heard_until_the_heartbeat() == []
+        await station.leave()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_100_megabyte_frame_ends_its_connection_and_nothing_else(arena: Arena, version: str, mode: str):
+    station = arena.stations[version, mode]
+    async with asyncio.timeout(20):
+        with contextlib.suppress(websockets.ConnectionClosed):
+            await station.say(b'[2,"huge","DataTransfer",{"vendorId":"' + b"x" * 100_000_000 + b'"}]')
+        # Whoever is still sending when the other side has closed may miss the close frame.
+        assert await station.close_code() in {1009, 1006}
+        assert await station.heard_until_the_heartbeat() == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_announcement_of_a_100_megabyte_frame_is_enough_for_close_code_1009(
+    arena: Arena, version: str, mode: str
+):
+    station = arena.stations[version, mode]
+    async with asyncio.timeout(5):
+        await station.say_raw(b"\x81\xff" + (100_000_000).to_bytes(8, "big") + b"\0\0\0\0" + b"[2,")
+        assert await station.close_code() == 1009
+        assert await station.heard_until_the_heartbeat() == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_binary_frame_is_refused_with_close_code_1003(arena: Arena, version: str, mode: str):
+    station = arena.stations[version, mode]
+    async with asyncio.timeout(5):
+        await station.say_binary(b'[2,"binary","Heartbeat",{}]')
+        assert await station.close_code() == 1003
+        assert await station.heard_until_the_heartbeat() == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_what_is_refused_is_in_the_message_log_with_its_reason(arena: Arena, version: str):
+    station = arena.stations[version, "strict"]
+    name = station.fresh()
+    async with asyncio.timeout(5):
+        await station.ask("Heartbeat", {"mood": "fine"}, name)
+    message = await logged(arena.home, station.identity, name)
+    assert message["result"] == "refused: /mood: unknown field"
+    assert json.loads(message["frame"]) == [2, name, "Heartbeat", {"mood": "fine"}]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_same_message_again_gets_the_same_answer_and_another_under_its_id_is_new(
+    arena: Arena, version: str, mode: str
+):
+    station = arena.stations[version, mode]
+    name = station.fresh()
+    first = START | {"meterStart": 700} if version == "1.6" else event(transactionInfo={"transactionId": name})
+    other = START | {"meterStart": 800} if version == "1.6" else first | {"seqNo": 1, "eventType": "Updated"}
+    action = "StartTransaction" if version == "1.6" else "TransactionEvent"
+    before = len(await arena.home.transactions(station.identity))
+    async with asyncio.timeout(5):
+        answers = [await station.ask(action, payload, name) for payload in (first, first, other, other)]
+    assert answers[0] == answers[1]
+    assert answers[2] == answers[3]
+    assert all(answer[:2] == [3, name] for answer in answers)
+    after = len(await arena.home.transactions(station.identity))
+    assert after == before + (2 if version == "1.6" else 1)
+    if version == "1.6":
+        assert answers[0][2]["transactionId"] != answers[2][2]["transactionId"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_unreadable_start_is_answered_and_the_charge_after_it_is_recorded(arena: Arena, version: str):
+    station = arena.stations[version, "tolerant"]
+    async with asyncio.timeout(5):
+        if version == "1.6":
+            answer = await station.ask("StartTransaction", {"connectorId": 1, "idTag": "CAFE", "timestamp": NOW})
+            number = answer[2]["transactionId"]
+            stop = {"transactionId": number, "meterStop": 900, "timestamp": NOW, "reason": "Local"}
+            assert (await station.ask("StopTransaction", stop))[0] == 3
+            answer = await station.ask("StartTransaction", START | {"timestamp": "2026-05-02T12:00:00Z"})
+            stop = {"transactionId": answer[2]["transactionId"], "meterStop": 7310, "timestamp": "2026-05-02T13:00:00Z"}
+            assert (await station.ask("StopTransaction", stop))[0] == 3
+        else:
+            assert (await station.ask("TransactionEvent", {"eventType": "Started"}))[0] == 3
+            for sequence, (kind, meter) in enumerate([("Started", 10), ("Ended", 7310)]):
+                sampled = [{"timestamp": NOW, "sampledValue": [{"value": meter}]}]
+                info = {"transactionId": "after-the-unreadable"}
+                told = event(eventType=kind, seqNo=sequence, meterValue=sampled, transactionInfo=info)
+                assert (await station.ask("TransactionEvent", told))[0] == 3
+        newest, *_ = [one for one in await arena.home.transactions(station.identity) if one["energy_wh"]]
+    assert (newest["energy_wh"], newest["state"]) == (7300, "Ended")
+
+
+async def test_the_neighbours_lost_nothing(arena: Arena, record_property: Any, capsys: pytest.CaptureFixture[str]):
+    async with asyncio.timeout(30):
+        while any(len(neighbour.journal) < 3 for neighbour in arena.neighbours):
+            await asyncio.sleep(0.01)
+        for neighbour in arena.neighbours:
+            neighbour.stopping.set()
+        await asyncio.gather(*arena.charging)
+    for neighbour in arena.neighbours:
+        assert neighbour.refused == []
+        assert neighbour.reconnects == 0
+        kept = await all_transactions(arena.home, neighbour.identity)
+        assert len(kept) == len(neighbour.journal)
+        for charge in neighbour.journal:
+            one = kept[charge.reference]
+            assert one["state"] == "Ended"
+            assert one["energy_wh"] == (charge.meter_stop or 0) - charge.meter_start
+    waited = [seconds for neighbour in arena.neighbours for seconds in neighbour.waited]
+    p50, p99 = (statistics.quantiles(waited, n=100)[place] * 1000 for place in (49, 98))
+    record_property("neighbours_p99_ms", round(p99, 2))
+    with capsys.disabled():
+        print(f"\n  neighbours under hostile input: {len(waited)} answers, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
+async def all_transactions(home: House, identity: str) -> dict[str, dict[str, Any]]:
+    """Every transaction of a station, by its reference."""
+    found: dict[str, dict[str, Any]] = {}
+    cursor: dict[str, str] = {}
+    while True:
+        page = await home.get("/transactions", station=identity, limit=500, **cursor)
+        found |= {one["reference"]: one for one in page["items"]}
+        if page["next"] is None:
+            return found
+        cursor = {"cursor": page["next"]}

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from amperanto.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_KEY, Problem, encoded, problem
+from amperanto.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_KEY, Problem, encoded, problem, told_and_logged
 from amperanto.csms.access import Principal
 
 LONGEST_PATH = 4096
@@ -69,7 +69,10 @@ class Door:
         """Look the key up; refuse where one is needed and none, or a wrong one, came."""
         if not scope["path"].startswith(self._guarded):
             return None
-        principal = await self._authenticate(_bearer(scope["headers"]))
+        try:
+            principal = await self._authenticate(_bearer(scope["headers"]))
+        except Exception as error:  # noqa: BLE001 - where a request ends: whatever it was becomes its answer
+            return told_and_logged(error, scope)
         if principal is None:
             return problem(NO_KEY, "send a valid API key: `Authorization: Bearer <key>`")
         scope["user"] = principal

@@ -8,6 +8,7 @@ there is one. `field` names the offending field of the body or the parameter.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from traceback import format_exception
 from typing import Any, NamedTuple, cast
@@ -148,13 +149,19 @@ def encoded(told: Problem) -> bytes:
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer an exception with its problem document."""
-    told = problem_of(error, cast("dict[str, Any]", request.scope).get("route_handler"))
+    told = told_and_logged(error, cast("dict[str, Any]", request.scope))
+    headers = dict(getattr(error, "headers", None) or {})
+    return Response(encoded(told), status_code=told.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def told_and_logged(error: Exception, scope: Mapping[str, Any]) -> Problem:
+    """What to tell about an exception in this request; a failure of ours is logged."""
+    told = problem_of(error, scope.get("route_handler"))
     if told.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # Not `exc_info`: a renderer may show local variables, and those hold keys and passwords.
         trace = "".join(format_exception(error))
-        _log.error("a request failed", method=request.method, path=request.scope["path"], traceback=trace)
-    headers = dict(getattr(error, "headers", None) or {})
-    return Response(encoded(told), status_code=told.status, media_type=MEDIA_TYPE, headers=headers)
+        _log.error("a request failed", method=scope["method"], path=scope["path"], traceback=trace)
+    return told
 
 
 def problem_of(error: Exception, handler: Any = None) -> Problem:

@@ -149,7 +149,7 @@ def _with_free_ports(settings: Settings) -> tuple[Settings, list[str]]:
     for name in ("ocpp_port", "http_port"):
         trouble = running.trouble_with(HERE, getattr(settings, name))
         if trouble is not None:
-            notes.append(f"{trouble}, so the demo took a free one.")
+            notes.append(f"{trouble.text}, so the demo took a free one.")
             settings = replace(settings, **{name: 0})
     return settings, notes
 

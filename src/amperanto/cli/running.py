@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import structlog
 
@@ -52,12 +52,12 @@ def prepare(data: Path) -> None:
 async def started(settings: Settings, **options: Any) -> app.Node:
     """A running node. Raises Failure with the cause and the next step."""
     for host, port, flag in (
-        (settings.ocpp_host, settings.ocpp_port, "--ocpp-port"),
-        (settings.http_host, settings.http_port, "--http-port"),
+        (settings.ocpp_host, settings.ocpp_port, "--ocpp"),
+        (settings.http_host, settings.http_port, "--http"),
     ):
         problem = trouble_with(host, port)
         if problem is not None:
-            raise Failure(f"{problem}; name another with {flag}.")
+            raise Failure(f"{problem.text}; name another with {flag}-{problem.part}.")
     try:
         return await app.start(settings, **options)
     except OSError as error:
@@ -68,12 +68,19 @@ async def started(settings: Settings, **options: Any) -> app.Node:
         ) from error
 
 
-def trouble_with(host: str, port: int) -> str | None:
+class Trouble(NamedTuple):
+    """Why nobody can listen, and which part of the address another would help."""
+
+    text: str
+    part: str
+
+
+def trouble_with(host: str, port: int) -> Trouble | None:
     """Why nobody can listen there, or None; port 0 is always free."""
     try:
         families = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        return f"There is no address {host!r} on this machine"
+        return Trouble(f"There is no address {host!r} on this machine", "host")
     for family, kind, protocol, _, address in families:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,11 +91,11 @@ def trouble_with(host: str, port: int) -> str | None:
                 probe.listen(1)
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
-                    return f"Port {port} is taken by another program"
+                    return Trouble(f"Port {port} is taken by another program", "port")
                 if error.errno in (errno.EACCES, errno.EPERM):
-                    return f"Port {port} may not be opened by this user"
+                    return Trouble(f"Port {port} may not be opened by this user", "port")
                 if error.errno == errno.EADDRNOTAVAIL and host:
-                    return f"There is no address {host!r} on this machine"
+                    return Trouble(f"There is no address {host!r} on this machine", "host")
     return None
 
 

@@ -131,7 +131,7 @@ class Gateway:
         line.keep_alive(interval or None, settings.ping_timeout)
         connection = Connection(
             Role.CSMS,
-            Codec(version, Mode(station.tolerance.value), self._quirk(station)),
+            Codec(version, Mode(station.tolerance.value), self._quirk(station), wall=context.clock.now),
             ids=context.ids.new,
             timeout=settings.call_timeout,
             unreadable=TRANSACTION_MESSAGES,

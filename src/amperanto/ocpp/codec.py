@@ -19,6 +19,7 @@ message; SILENT forgets it. Doubled keys, over-deep and non-UTF-8 text raise in 
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
@@ -139,10 +140,19 @@ def holds_anything(kind: type[Message]) -> bool:
 class Codec:
     """Reads and writes the payloads of one version."""
 
-    def __init__(self, version: Version, mode: Mode = Mode.TOLERANT, amend: Amend | None = None) -> None:
+    def __init__(
+        self,
+        version: Version,
+        mode: Mode = Mode.TOLERANT,
+        amend: Amend | None = None,
+        *,
+        wall: Callable[[], datetime] | None = None,
+    ) -> None:
+        """`wall` is the clock (aware): some moments a station cannot tell are the moment of receipt."""
         self.version = version
         self.mode = mode
         self.amend = amend
+        self.wall = wall
 
     def decode_request(self, action: str, payload: bytes) -> Decoded[Message]:
         """The request (or notice) in a payload. Raises RemoteProtocolError."""
@@ -173,7 +183,7 @@ class Codec:
         if found and self.mode is Mode.STRICT:
             raise error_for(worst(found))
         try:
-            message = read(kind, tree)
+            message = read(kind, tree, self.wall)
         except Unreadable as problem:
             raise error_for(problem.violation()) from None
         return Decoded(message, () if self.mode is Mode.SILENT else found)

@@ -51,6 +51,7 @@ def parse_instant(text: str) -> datetime | None:
             offset = timedelta(hours=int(match[9]), minutes=int(match[10] or 0))
             zone = timezone(-offset if match[8] == "-" else offset) if offset else UTC
         instant = datetime(year, month, day, hour, minute, 59 if leap else second, micros, zone)
+        instant.astimezone(UTC)  # an offset may lead out of the calendar
         return instant + timedelta(seconds=1) if leap else instant
     except (ValueError, OverflowError):
         return None

@@ -56,8 +56,23 @@ class Unreadable(Exception):
         return Violation(pointer(reversed(self.place)), self.kind, self.detail)
 
 
-def read(kind: type[Message], payload: object) -> Message:
-    """The typed message in a payload (a JSON tree). Raises Unreadable."""
+# Required moments that may be the moment of receipt when they cannot be read (spec/quirks.md §5): they only say
+# when the station noticed something. The time of a transaction or of a meter is never guessed.
+MOMENTS: dict[type[Record], str] = {
+    v2.StatusNotificationRequest: "timestamp",
+    v2.NotifyEventRequest: "generatedAt",
+    v2.SecurityEventNotificationRequest: "timestamp",
+    v16.SecurityEventNotificationRequest: "timestamp",
+}
+
+
+def read(kind: type[Message], payload: object, wall: Callable[[], datetime] | None = None) -> Message:
+    """The typed message in a payload (a JSON tree); `wall` tells when it was received. Raises Unreadable."""
+    if wall is not None and kind in MOMENTS and isinstance(payload, dict):
+        tree = cast(dict[str, Any], payload)
+        said = tree.get(MOMENTS[kind])
+        if isinstance(said, str) and parse_instant(said) is None:
+            payload = tree | {MOMENTS[kind]: wall().isoformat()}
     return cast(Message, record_reader(kind)({} if payload is None else payload))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 
 from amperanto.api.server import Application, application
 from amperanto.app import SystemClock
@@ -77,4 +78,11 @@ async def open_house(data: Path) -> AsyncIterator[House]:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_house(tmp_path) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One house for a module's tables of requests that leave nothing another row would see."""
+    async with open_house(tmp_path_factory.mktemp("house")) as house:
         yield house

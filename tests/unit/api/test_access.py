@@ -1,23 +1,27 @@
 """Who may do what: keys, scopes, and what nobody is told."""
 
+import httpx2
 import pytest
+
+from amperanto.api.server import application
+from amperanto.settings import in_memory
 
 from .conftest import House
 
 WRONG = ["Bearer amp_wrong", "Bearer", "Bearer ", "Basic YTpi", "", "bearer\tx"]
 
 
-@pytest.mark.parametrize("header", WRONG)
-@pytest.mark.parametrize(
-    "path", ["/api/v1/stations", "/api/v1/stations/CP1", "/api/v1/nowhere", "/api/", "/api/v1/keys"]
-)
-async def test_without_a_valid_key_every_address_answers_the_same(house: House, header: str, path: str) -> None:
-    answer = await house.client.get(path, headers={"authorization": header})
-    without = await house.client.get(path)
-    assert answer.status_code == without.status_code == 401
-    assert answer.content == without.content == (await house.client.get("/api/v1/tokens")).content
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.headers["content-type"] == "application/problem+json"
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("path", ["/stations", "/stations/CP1", "/nowhere", "", "/keys"])
+async def test_without_a_valid_key_every_address_answers_the_same(shared: House, path: str) -> None:
+    without = await shared.client.get(f"/api/v1{path}")
+    assert without.status_code == 401
+    assert without.headers["www-authenticate"] == "Bearer"
+    assert without.headers["content-type"] == "application/problem+json"
+    assert without.content == (await shared.client.get("/api/v1/tokens")).content
+    for header in WRONG:
+        answer = await shared.client.get(f"/api/v1{path}", headers={"authorization": header})
+        assert (answer.status_code, answer.content) == (401, without.content), header
 
 
 SCOPED = [
@@ -95,3 +99,15 @@ async def test_no_other_origin_is_invited(house: House) -> None:
     for method in ("GET", "OPTIONS"):
         answer = await house.call(method, "/api/v1/stations", headers=headers)
         assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("127.0.0.1", 200), ("::1", 200), ("localhost", 200), ("0.0.0.0", 401), ("", 401)]
+)
+async def test_figures_need_a_key_once_other_machines_can_ask(house: House, host: str, status: int) -> None:
+    opened = application(house.csms, in_memory(http_host=host))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=opened.door), base_url="http://node") as client:
+        assert (await client.get("/metrics")).status_code == status
+        with_key = await client.get("/metrics", headers={"authorization": f"Bearer {house.key}"})
+        assert with_key.status_code == 200
+        assert (await client.get("/health")).status_code == 200

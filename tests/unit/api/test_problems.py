@@ -3,9 +3,15 @@
 import json
 from typing import Any
 
+import httpx2
 import pytest
 
+from amperanto.api.door import Door
+from amperanto.csms.registry import NotDurable
+
 from .conftest import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STATION = {"identity": "CP1", "security_profile": 0}
 BAD: list[tuple[str, str, Any, str, str | None]] = [
@@ -82,10 +88,10 @@ BAD: list[tuple[str, str, Any, str, str | None]] = [
     ("method", "path", "body", "code", "field"), BAD, ids=[f"{b[0]} {b[1]} {b[2]}"[:70] for b in BAD]
 )
 async def test_a_bad_request_is_told_what_is_wrong(
-    house: House, method: str, path: str, body: Any, code: str, field: str | None
+    shared: House, method: str, path: str, body: Any, code: str, field: str | None
 ) -> None:
-    await house.call("POST", "/api/v1/stations", json=STATION)
-    answer = await house.call(method, f"/api/v1{path}", **({} if body is None else {"json": body}))
+    await shared.call("POST", "/api/v1/stations", json=STATION)
+    answer = await shared.call(method, f"/api/v1{path}", **({} if body is None else {"json": body}))
     problem = answer.json()
     assert answer.headers["content-type"] == "application/problem+json"
     assert (problem["code"], problem.get("field")) == (code, field), problem
@@ -101,42 +107,57 @@ RAW = [b"", b"{", b"\xff", b'{"identity":"\\ud800"}', b"[" * 100_000, b'{"identi
 
 @pytest.mark.parametrize("body", RAW, ids=[repr(body[:12]) for body in RAW])
 @pytest.mark.parametrize("path", ["/stations", "/stations/CP1/ocpp/GetVariables", "/stations/CP1/raw/Reset"])
-async def test_a_body_that_is_no_json_is_told_so(house: House, path: str, body: bytes) -> None:
-    await house.call("POST", "/api/v1/stations", json=STATION)
-    answer = await house.call("POST", f"/api/v1{path}", content=body)
+async def test_a_body_that_is_no_json_is_told_so(shared: House, path: str, body: bytes) -> None:
+    await shared.call("POST", "/api/v1/stations", json=STATION)
+    answer = await shared.call("POST", f"/api/v1{path}", content=body)
     empty_command = body == b"" and path != "/stations"
     assert answer.status_code in ((400, 409) if empty_command else (400,)), answer.text
     assert answer.json()["code"] in ("bad_json", "bad_field", "station_offline")
 
 
-async def test_a_word_outside_a_vocabulary_is_answered_with_the_words(house: House) -> None:
-    await house.call("POST", "/api/v1/stations", json=STATION)
-    answer = await house.call("PATCH", "/api/v1/stations/CP1", json={"mode": "lax"})
+async def test_a_word_outside_a_vocabulary_is_answered_with_the_words(shared: House) -> None:
+    await shared.call("POST", "/api/v1/stations", json=STATION)
+    answer = await shared.call("PATCH", "/api/v1/stations/CP1", json={"mode": "lax"})
     assert "strict, tolerant, silent" in answer.json()["detail"]
-    command = await house.call("POST", "/api/v1/stations/CP1/ocpp/Reset", json={"type": "Soft"})
+    command = await shared.call("POST", "/api/v1/stations/CP1/ocpp/Reset", json={"type": "Soft"})
     assert "Immediate, OnIdle" in command.json()["detail"]
 
 
-async def test_a_body_beyond_a_mebibyte_is_refused(house: House) -> None:
+async def test_a_body_beyond_a_mebibyte_is_refused(shared: House) -> None:
     body = json.dumps({"identity": "x" * (1024 * 1024)}).encode()
     for path in ("/stations", "/stations/CP1/ocpp/Reset"):
-        answer = await house.call("POST", f"/api/v1{path}", content=body)
+        answer = await shared.call("POST", f"/api/v1{path}", content=body)
         assert (answer.status_code, answer.json()["code"]) in (
             (413, "too_large"),
             (404, "unknown_station"),
         ), answer.text
-    assert (await house.call("POST", "/api/v1/stations", content=body)).status_code == 413
+    assert (await shared.call("POST", "/api/v1/stations", content=body)).status_code == 413
 
 
-async def test_a_wrong_method_is_told_the_right_ones(house: House) -> None:
-    answer = await house.call("PUT", "/api/v1/stations")
+async def test_a_wrong_method_is_told_the_right_ones(shared: House) -> None:
+    answer = await shared.call("PUT", "/api/v1/stations")
     assert {"GET", "POST"} <= set(answer.headers["allow"].split(", "))
 
 
 @pytest.mark.parametrize(
     "path", ["/api/v1/stations/a%00b", "/api/v1/stations?contains=%00", "/api/v1/stations/" + "x" * 5000]
 )
-async def test_an_address_no_database_takes_is_refused(house: House, path: str) -> None:
-    answer = await house.call("GET", path)
+async def test_an_address_no_database_takes_is_refused(shared: House, path: str) -> None:
+    answer = await shared.call("GET", path)
     assert answer.status_code in (400, 414)
     assert answer.json()["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(("error", "status", "code"), [(NotDurable, 503, "not_durable"), (ValueError, 500, "failed")])
+async def test_a_key_that_cannot_be_looked_up_is_told_so(error: type[Exception], status: int, code: str) -> None:
+    async def authenticate(_: str) -> None:
+        raise error("secret details")
+
+    async def inside(*_: object) -> None:
+        raise AssertionError("nobody passes")
+
+    transport = httpx2.ASGITransport(app=Door(inside, authenticate, guarded=["/api"]))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://node") as client:
+        answer = await client.get("/api/v1/stations")
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert status == 503 or "secret" not in answer.text

@@ -55,15 +55,16 @@ async def test_an_identity_is_registered_once_whatever_its_case(house: House) ->
     assert (again.status_code, again.json()["code"]) == (409, "exists")
 
 
-@pytest.mark.parametrize(
-    "identity",
-    ["CP/1", "a.b", "*", "a|b", "a+b", "a:b", "100%", "two words", "CP%2F1", "x" * 60, "Ladesäule", "?", "#"],
-)
-async def test_every_identity_is_reached_percent_encoded(house: House, identity: str) -> None:
-    station = await added(house, identity)
-    answer = await house.call("GET", f"/api/v1/stations/{quote(identity, safe='')}")
+IDENTITIES = ["CP/1", "a.b", "*", "a|b", "a+b", "a:b", "100%", "two words", "CP%2F1", "x" * 60, "Ladesäule", "?", "#"]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("identity", IDENTITIES)
+async def test_every_identity_is_reached_percent_encoded(shared: House, identity: str) -> None:
+    station = await added(shared, identity)
+    answer = await shared.call("GET", f"/api/v1/stations/{quote(identity, safe='')}")
     assert answer.json()["id"] == station["id"]
-    assert (await house.call("GET", f"/api/v1/stations/{station['id']}")).json()["identity"] == identity
+    assert (await shared.call("GET", f"/api/v1/stations/{station['id']}")).json()["identity"] == identity
 
 
 async def test_a_patch_changes_what_it_names_and_nothing_else(house: House) -> None:

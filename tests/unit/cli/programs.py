@@ -46,14 +46,15 @@ class Program:
         """The next line that has this in it."""
         seen: list[str] = []
         ends = 0
-        while ends < 2:
-            line = self._lines.get(timeout=SECONDS)
-            if line is None:
-                ends += 1
-            elif part in line:
-                return line
-            else:
-                seen.append(line)
+        try:
+            while ends < len(self._threads):
+                line = self._lines.get(timeout=SECONDS)
+                if line is not None and part in line:
+                    return line
+                ends += line is None
+                seen.append(line or "")
+        except queue.Empty:
+            seen.append("(and waits)")
         raise AssertionError(f"{part!r} was never said, but: {''.join(seen)}")
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:

@@ -89,37 +89,42 @@ def test_a_connected_station_is_watched_and_commanded(served: Served) -> None:
     served.run("stations", "add", identity, "--security-profile", "0")
     where = ("--data", str(served.data), "--url", served.url)
     url = f"{served.ocpp}/CP%2F16%20%C3%A4"
-    with Program("tail", identity, "--json", *where) as tail, Program("station", url, "--version", "1.6") as station:
+    with Program("tail", identity, "--json", *where) as tail:
         tail.until("its frames follow")
-        station.until("Available")
-        boot = json.loads(tail.until("BootNotification"))
-        assert (boot["direction"], boot["kind"], boot["action"]) == ("in", "asks", "BootNotification")
-        answer = json.loads(tail.until('"kind":"answers"'))
-        assert (answer["direction"], answer["action"], answer["payload"]["status"]) == (
-            "out",
-            "BootNotification",
-            "Accepted",
-        )
-
-        assert (
-            served.run("send", identity, "ChangeAvailability", '{"operationalStatus": "Operative"}')["status"]
-            == "Accepted"
-        )
-        assert json.loads(tail.until("ChangeAvailability"))["payload"] == {"connectorId": 0, "type": "Operative"}
-        assert "configurationKey" in served.run("send", identity, "GetConfiguration", "{}", "--raw")
-        assert "--raw" in served.refused("send", identity, "SetDisplayMessage", DISPLAY)
-        assert "GetConfig" in served.refused("send", identity, "GetConfig")
-        assert "type" in served.refused("send", identity, "Reset")
-        stop = run("send", identity, "RequestStopTransaction", '{"transactionId": "1"}', *where)
-        assert stop.exit_code == 1
-        assert json.loads(stop.stdout) == {"status": "Rejected"}
-        assert "answered Rejected" in stop.stderr
-
-        shown = {one["identity"]: one for one in served.run("stations", "list")}
-        assert shown[identity]["online"] is True
-        assert shown[identity]["ocpp_version"] == "1.6"
-        assert station.end() == 0
+        with Program("station", url, "--version", "1.6") as station:
+            station.until("Available")
+            watched_and_commanded(served, tail, identity)
+            assert station.end() == 0
         assert tail.end(signal.SIGINT) == 0
+
+
+def watched_and_commanded(served: Served, tail: Program, identity: str) -> None:
+    where = ("--data", str(served.data), "--url", served.url)
+    boot = json.loads(tail.until("BootNotification"))
+    assert (boot["direction"], boot["kind"], boot["action"]) == ("in", "asks", "BootNotification")
+    answer = json.loads(tail.until('"kind":"answers"'))
+    assert (answer["direction"], answer["action"], answer["payload"]["status"]) == (
+        "out",
+        "BootNotification",
+        "Accepted",
+    )
+
+    assert (
+        served.run("send", identity, "ChangeAvailability", '{"operationalStatus": "Operative"}')["status"] == "Accepted"
+    )
+    assert json.loads(tail.until("ChangeAvailability"))["payload"] == {"connectorId": 0, "type": "Operative"}
+    assert "configurationKey" in served.run("send", identity, "GetConfiguration", "{}", "--raw")
+    assert "--raw" in served.refused("send", identity, "SetDisplayMessage", DISPLAY)
+    assert "GetConfig" in served.refused("send", identity, "GetConfig")
+    assert "type" in served.refused("send", identity, "Reset")
+    stop = run("send", identity, "RequestStopTransaction", '{"transactionId": "1"}', *where)
+    assert stop.exit_code == 1
+    assert json.loads(stop.stdout) == {"status": "Rejected"}
+    assert "answered Rejected" in stop.stderr
+
+    shown = {one["identity"]: one for one in served.run("stations", "list")}
+    assert shown[identity]["online"] is True
+    assert shown[identity]["ocpp_version"] == "1.6"
 
 
 DISPLAY = json.dumps(
