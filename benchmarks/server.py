@@ -32,7 +32,7 @@ from amperanto.stores.store import Store
 from benchmarks._load import PASSWORD, LoadStation, Script, Tally, boot_of, booted, connect, mix_16, updates_201
 
 STATIONS, IDLE = 200, 5000
-ROUNDS, SECONDS, WARM_UP = 3, 8.0, 1.5
+ROUNDS, SECONDS, WARM_UP = 3, 6.0, 1.5
 PACED = 500  # messages a second of the latency run
 STARTS = 5
 TICK = os.sysconf("SC_CLK_TCK")

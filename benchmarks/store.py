@@ -43,7 +43,7 @@ async def _write(store: Store, writer: int, numbers: count, until: float, waits:
 
 
 async def _measure(writers: int, seconds: float) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as directory:
         store = await Store.open(f"sqlite:///{directory}/bench.db")
         waits: list[float] = []
         numbers = count()

@@ -72,7 +72,10 @@ class Edition:
         self.messages: dict[str, Schema] = {}
         self.definitions: dict[str, Schema] = {}
         for path in source_files(edition):
-            schema = without_prose(json.loads(path.read_text("utf-8-sig")))
+            published = json.loads(path.read_text("utf-8-sig"))
+            schema = without_prose(published)
+            if published["$schema"] != DRAFTS[edition]:  # the drafts differ: is 1.0 an integer?
+                schema["$schema"] = published["$schema"]
             schema.setdefault("properties", {})
             patch(edition, path.stem, schema)
             renames = RENAMED_V16 if edition == "v16" else {}

@@ -25,7 +25,8 @@ import websockets
 from amperanto.domain.stations import DEFAULT_ORGANISATION
 from amperanto.ocpp import Version
 from tests.fault.clients import Client
-from tests.fault.hostile_table import MODES, NOW, ROWS, UNBOOTED, VERSIONS, Outcome, Row, error_code, event, start
+from tests.fault.hostile_table import ROWS, UNBOOTED
+from tests.fault.hostile_words import MODES, NOW, VERSIONS, Outcome, Row, error_code, event, start
 from tests.laws.published import is_valid
 from tests.support.node import PASSWORD, House, house
 

@@ -72,9 +72,7 @@ async def send_command(
     """
     station = await desk.registry.station(desk.who, decoded(identity))
     command = _request(decoded(action), await request.body())
-    desk.csms.stations.reach(station.id)
-    desk.csms.remote_control.remember(station.id, command)
-    answer: Any = await desk.csms.stations.call(station.id, command, timeout=timeout, urgent=True)
+    answer: Any = await desk.csms.remote_control.send(station.id, command, timeout=timeout, urgent=True)
     return Json(_ANSWER.encode(answer))  # type: ignore[return-value]
 
 

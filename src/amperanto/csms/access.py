@@ -38,6 +38,11 @@ def hashed(key: str) -> str:
     return blake2b(key.encode(errors="surrogateescape"), digest_size=32).hexdigest()
 
 
+def fresh_key() -> str:
+    """A key nobody has yet."""
+    return f"amp_{secrets.token_urlsafe(32)}"
+
+
 class Access(Block):
     """API keys."""
 
@@ -55,7 +60,11 @@ class Access(Block):
         if unknown:
             known = ", ".join(sorted(SCOPES))
             raise ValueError(f"there is no scope {', '.join(sorted(unknown))}; the scopes are {known}")
-        key = f"amp_{secrets.token_urlsafe(32)}"
+        key = fresh_key()
+        await self._keep(organisation, name, scopes, key)
+        return key
+
+    async def _keep(self, organisation: OrganisationId, name: str, scopes: frozenset[str], key: str) -> None:
         async with self.context.store.unit() as unit:
             unit.keys.add(
                 ApiKey(
@@ -67,16 +76,17 @@ class Access(Block):
                     created_at=self.context.clock.now(),
                 )
             )
-        return key
 
     async def first_key(self, data: Path) -> str | None:
         """On the first start: an administrator's key, written to `admin.key` (mode 600). None when there are keys."""
         async with self.context.store.unit() as unit:
             if await unit.keys.list(DEFAULT_ORGANISATION):
                 return None
-        key = await self.create(DEFAULT_ORGANISATION, "administrator", frozenset({"admin", "raw"}))
+        # The file first: a key nobody was told would lock everybody out, should we end between the two.
+        key = fresh_key()
         descriptor = os.open(data / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(key)
+        await self._keep(DEFAULT_ORGANISATION, "administrator", frozenset({"admin", "raw"}), key)
         return key

@@ -41,16 +41,16 @@ class AuthorizationBlock(Block):
 
         With `to_start` the limit of concurrent transactions is checked once more inside the commit (R3).
         """
-        known = await unit.tokens.by_uid(station.organisation, token.uid)
+        known = None if token.nobodys else await unit.tokens.by_uid(station.organisation, token.uid)
         others = 0
         if known is not None and known.concurrent_limit is not None:
             others = await unit.transactions.open_of_token(station.organisation, token.key, besides) - discount
-        outcome = authorize(known, now=self.context.clock.now(), open_elsewhere=others)
+        outcome = authorize(token, known, now=self.context.clock.now(), open_elsewhere=others)
         if outcome.accepted and to_start and known is not None and known.concurrent_limit is not None:
             unit.require_open_transactions_at_most(station.organisation, token.key, known.concurrent_limit)
         if not outcome.accepted:
             self._refused(unit, station, token, outcome.status)
-        if known is None and self.context.settings.unknown_tokens_remembered:
+        if known is None and not token.nobodys and self.context.settings.unknown_tokens_remembered:
             self._remember(unit, station, token)
         return outcome
 

@@ -51,7 +51,7 @@ class Csms:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.figures = Figures()
-        self.repeats = Repeats()
+        self.repeats = Repeats(context.clock.monotonic)
         self.access = Access(context)
         self.security = Security(context)
         self.provisioning = Provisioning(context)

@@ -1,14 +1,16 @@
 """The message log: every frame both ways, in the order the reader numbered them, secrets redacted (R7).
 
 Also the memory of repeats (R1): the same message id *and* action *and* payload bytes from one station get the
-same answer again, whatever socket they come by. The memory is bounded; what falls out of it is recognised by
-content in the blocks. Boot and heartbeat are always answered afresh.
+same answer again, whatever socket they come by. The memory is bounded in number and time; what falls out of it is
+recognised by content in the blocks. Boot and heartbeat are always answered afresh.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -19,9 +21,11 @@ from amperanto.stores.message_log import LoggedMessage
 
 REDACTED = "***"
 ALWAYS_AFRESH = frozenset({"BootNotification", "Heartbeat"})
-_SECRET_NAME = re.compile(r"authorizationkey|password|secret|passphrase", re.IGNORECASE)
+REMEMBERED_FOR = 600.0  # seconds; longer than a station's retries of one message, shorter than a card is valid for
+_SECRET_NAME = re.compile(r"authorizationkey|passw|passphrase|secret|simpin|psk|pwd|privatekey|apikey", re.IGNORECASE)
 _USER_INFO = re.compile(r"://[^/\"\s@]*@")
-_VALUE_FIELDS = ("value", "attributeValue", "data")
+_VALUE_FIELDS = ("value", "attributeValue", "actualValue", "data")
+_NOTHING: dict[str, tuple[bytes, float, Any]] = {}
 
 
 Frame = LoggedMessage
@@ -29,32 +33,58 @@ Frame = LoggedMessage
 
 
 class Repeats:
-    """The last answers of each station, at most `per_station` of them."""
+    """The last answers of each station: of each message id the latest, at most `per_station`, for `seconds`.
 
-    def __init__(self, per_station: int = 64, stations: int = 20_000) -> None:
+    A station restarts its counter at boot, or uses one id for ever. So a boot forgets them all, and other content
+    under an id the answer that went before: what comes then is news, however much it looks like an old message.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        per_station: int = 32,
+        stations: int = 20_000,
+        seconds: float = REMEMBERED_FOR,
+    ) -> None:
+        """`clock` is monotonic seconds."""
+        self._clock = clock
         self._per_station = per_station
         self._stations = stations
-        self._answers: OrderedDict[StationId, OrderedDict[bytes, Any]] = OrderedDict()
+        self._seconds = seconds
+        self._answers: OrderedDict[StationId, dict[str, tuple[bytes, float, Any]]] = OrderedDict()
 
-    def key(self, message_id: str, action: str, payload: bytes) -> bytes:
-        """What makes a message the same message."""
-        whole = b"\0".join((message_id.encode(errors="replace"), action.encode(), payload))
-        return blake2b(whole, digest_size=16).digest()
+    def content(self, version: str, action: str, payload: bytes) -> bytes:
+        """What makes a message the same message, besides its id. An answer in another version's words is none."""
+        return blake2b(b"\0".join((version.encode(), action.encode(), payload)), digest_size=16).digest()
 
-    def answer(self, station: StationId, key: bytes) -> Any | None:
+    def answer(self, station: StationId, message_id: str, content: bytes) -> Any | None:
         """The answer given before, or None."""
-        answers = self._answers.get(station)
-        return None if answers is None else answers.get(key)
+        kept = self._answers.get(station, _NOTHING).get(message_id)
+        if kept is None or kept[0] != content or self._clock() - kept[1] > self._seconds:
+            return None
+        return kept[2]
 
-    def remember(self, station: StationId, key: bytes, answer: Any) -> None:
+    def remember(self, station: StationId, message_id: str, content: bytes, answer: Any) -> None:
         """Keep an answer that was given."""
-        answers = self._answers.setdefault(station, OrderedDict())
+        answers = self._answers.setdefault(station, {})
         self._answers.move_to_end(station)
-        answers[key] = answer
+        answers.pop(message_id, None)  # so that it goes to the end
+        answers[message_id] = (content, self._clock(), answer)
         if len(answers) > self._per_station:
-            answers.popitem(last=False)
+            del answers[next(iter(answers))]
         if len(self._answers) > self._stations:
             self._answers.popitem(last=False)
+
+    def passed(self, station: StationId, message_id: str) -> None:
+        """The id was used for something that is always answered afresh."""
+        answers = self._answers.get(station)
+        if answers is not None:
+            answers.pop(message_id, None)
+
+    def forget(self, station: StationId) -> None:
+        """The station started anew."""
+        self._answers.pop(station, None)
 
 
 def redacted(text: str) -> str:
@@ -74,27 +104,45 @@ def redacted(text: str) -> str:
 def _suspicious(text: str) -> bool:
     """A quick look, for every frame: plain searches are ten times faster here than one pattern."""
     lowered = text.lower()
-    if "pass" in lowered or "secret" in lowered or "authorizationkey" in lowered:
+    if "pass" in lowered or "secret" in lowered or "key" in lowered or "psk" in lowered:
+        return _SECRET_NAME.search(text) is not None or _has_user_info(text)
+    if "simpin" in lowered or "pwd" in lowered:
         return True
+    return _has_user_info(text)
+
+
+def _has_user_info(text: str) -> bool:
     return "@" in text and _USER_INFO.search(text) is not None
 
 
-def _cleaned(node: Any) -> Any:
+def _cleaned(node: Any, holder: bool = False) -> Any:
+    """The node without secrets. `holder`: it is a part of a key or variable that holds one."""
     if isinstance(node, dict):
-        return _cleaned_object(cast(dict[str, Any], node))
+        return _cleaned_object(cast(dict[str, Any], node), holder)
     if isinstance(node, list):
-        return [_cleaned(item) for item in cast(list[Any], node)]
-    return _USER_INFO.sub(f"://{REDACTED}@", node) if isinstance(node, str) else node
+        return [_cleaned(item, holder) for item in cast(list[Any], node)]
+    return _cleaned_text(node) if isinstance(node, str) else node
 
 
-def _cleaned_object(node: dict[str, Any]) -> dict[str, Any]:
-    holder = _names_secret(node)
-    return {name: REDACTED if _is_secret(name, value, holder) else _cleaned(value) for name, value in node.items()}
+def _cleaned_text(text: str) -> str:
+    """A text without secrets; DataTransfer carries whole JSON documents in one."""
+    if text.lstrip()[:1] in ("{", "["):
+        return redacted(text)
+    return _USER_INFO.sub(f"://{REDACTED}@", text)
+
+
+def _cleaned_object(node: dict[str, Any], holder: bool) -> dict[str, Any]:
+    holder = holder or _names_secret(node)
+    keyed = "password" in node  # a VPN's key beside its password (2.x)
+    return {
+        name: REDACTED if _is_secret(name, value, holder) or (keyed and name == "key") else _cleaned(value, holder)
+        for name, value in node.items()
+    }
 
 
 def _is_secret(name: str, value: Any, holder: bool) -> bool:
     """Whether this is the value of a key or variable that holds a secret, or a field named like one."""
-    if not isinstance(value, str) or name in ("key", "name"):
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return False
     return _SECRET_NAME.search(name) is not None or (holder and name in _VALUE_FIELDS)
 

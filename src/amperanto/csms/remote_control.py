@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from amperanto.csms.block import Block, Context
+from amperanto.csms.errors import NotSpoken, StationBusy, StationNotAccepted, StationOffline
 from amperanto.domain.stations import StationId
 from amperanto.domain.tokens import Token
 from amperanto.domain.transactions import Transaction
 from amperanto.ocpp import v2
+from amperanto.ocpp.errors import CallRefused
 from amperanto.stores.store import Unit
 
+R = TypeVar("R", bound=v2.Response)
+
 REMEMBERED_FOR = 120.0
+START = v2.RequestStartStopStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,26 @@ class RemoteControl(Block):
             evse,
             self.context.clock.monotonic() + REMEMBERED_FOR,
         )
-        self._asked.setdefault(station, []).append(asked)
+        self._asked[station] = [*self._fresh(station), asked]
+
+    async def send(self, station: StationId, request: v2.Request[R], *, timeout: float | None, urgent: bool) -> R:
+        """Send a command, remembering a start for as long as it may come. Raises as `Stations.call` does."""
+        self.remember(station, request)
+        try:
+            answer = await self.context.stations.call(station, request, timeout=timeout, urgent=urgent)
+        except (StationOffline, NotSpoken, StationBusy, StationNotAccepted, CallRefused):
+            self._never(station, request)
+            raise
+        if isinstance(answer, v2.RequestStartTransactionResponse) and answer.status == START.REJECTED:
+            self._never(station, request)
+        return answer
+
+    def _never(self, station: StationId, request: object) -> None:
+        """A start the station will not make: the next one there is somebody else's."""
+        if isinstance(request, v2.RequestStartTransactionRequest):
+            for one in self._fresh(station):
+                if one.remote_start == request.remote_start_id:
+                    self._forget(station, one)
 
     def recognised(self, unit: Unit, transaction: Transaction) -> Transaction:
         """The started transaction, with the remote start that asked for it; forgotten once that is kept."""
@@ -70,6 +95,6 @@ class RemoteControl(Block):
         return asked
 
     def _meant(self, one: _Asked, transaction: Transaction) -> bool:
-        if transaction.remote_start is not None or transaction.token is None or transaction.where is None:
-            return False
+        if transaction.number is None or transaction.token is None or transaction.where is None:
+            return False  # a station that numbers its transactions itself says whose start it is
         return transaction.token.key == one.token and one.evse in (None, transaction.where.evse)

@@ -41,6 +41,8 @@ class Schedule(Block):
                 await self.tidy()
             except NotDurable as error:
                 log.warning("nothing can be tidied now", why=str(error))
+            except Exception as error:  # one bad minute must not end the tidying for good
+                log.error("tidying failed", why=f"{type(error).__name__}: {error}")
 
     async def keep_seen(self) -> None:
         """Write when each station was last heard."""

@@ -19,6 +19,7 @@ from amperanto.csms.passwords import Passwords
 from amperanto.domain.stations import DEFAULT_ORGANISATION, OrganisationId, Station, StationId, folded
 from amperanto.stores.errors import NotDurable
 from amperanto.stores.inbox import InboxEntry
+from amperanto.stores.store import Lane
 
 INBOX_EVERY = 10.0
 INBOX_NAMES = 10_000
@@ -73,7 +74,7 @@ class Security(Block):
         super().__init__(context)
         self.passwords = Passwords()
         self._seen: dict[tuple[OrganisationId, str], float] = {}
-        self._doors: dict[StationId, asyncio.Lock] = {}
+        self._doors: dict[StationId, tuple[asyncio.Lock, list[None]]] = {}
 
     async def admit(self, arrival: Arrival) -> Admission | Refusal:
         """Decide about an arrival. Never raises for what the arriving side did."""
@@ -92,11 +93,15 @@ class Security(Block):
     @asynccontextmanager
     async def door(self, station: StationId) -> AsyncGenerator[None]:
         """Only one socket of a station at a time is looked at and let in."""
-        lock = self._doors.setdefault(station, asyncio.Lock())
-        async with lock:
-            yield
-        if not lock.locked():
-            self._doors.pop(station, None)
+        lock, present = self._doors.setdefault(station, (asyncio.Lock(), []))
+        present.append(None)  # a lock just released counts as free although somebody waits for it
+        try:
+            async with lock:
+                yield
+        finally:
+            present.pop()
+            if not present:
+                del self._doors[station]
 
     async def vacant(self, station: StationId) -> bool:
         """Whether the station's place is free: no socket, or one that does not answer a ping, which is then closed."""
@@ -154,7 +159,8 @@ class Security(Block):
             if now - self._seen.get(key, -INBOX_EVERY) < INBOX_EVERY:
                 continue
             self._seen[key] = now
-            async with self.context.store.unit() as unit:
+            # Anybody can knock: strangers must not delay the stations' own units.
+            async with self.context.store.unit(lane=Lane.BULK) as unit:
                 unit.inbox.knock(
                     InboxEntry(
                         organisation=organisation,

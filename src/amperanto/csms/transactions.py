@@ -8,18 +8,23 @@ flagged; a transaction message is never refused (messages.md §4).
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from amperanto.csms.authorization import AuthorizationBlock
 from amperanto.csms.block import Block, Context, Teller, handles
 from amperanto.csms.remote_control import RemoteControl
 from amperanto.domain.decisions import TransactionDecision
 from amperanto.domain.events import MeterSampled, TransactionClosed, TransactionOpened, TransactionUpdated
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
+from amperanto.domain.stations import StationId
 from amperanto.domain.tokens import Authorization
 from amperanto.domain.transactions import Transaction, TransactionState
 from amperanto.stores.store import Unit
 
 NO_START = "its start was never told"
 FIRST_NUMBER, LAST_NUMBER = 1, 2**31 - 1
+LOOKED_BACK = 20  # how many ended transactions a stop without a number may mean
+STOPPING = 2**31  # whoever stops needs no transaction of its own: its open ones are no hindrance
 
 
 class Transactions(Block):
@@ -65,13 +70,18 @@ class Transactions(Block):
     async def _numbered_start(
         self, unit: Unit, teller: Teller, told: TransactionStarted, known: Transaction | None
     ) -> TransactionDecision:
-        if known is not None:
+        if known is not None and known.number is not None:
             return TransactionDecision(number=known.number, authorization=known.authorization)
         return await self._keep(unit, teller, told, None, number=self.free_number())
 
     def free_number(self) -> int:
         """A 1.6 transaction number nobody can guess; a taken one is a conflict, and the unit runs again."""
         return self.context.random.randint(FIRST_NUMBER, LAST_NUMBER)
+
+    def number_of(self, station: StationId, action: str, payload: bytes) -> int:
+        """The number of a start nobody could read: the same for the same message (R1), and no easier to guess."""
+        digest = blake2b(b"\0".join((station.encode(), action.encode(), payload)), digest_size=8).digest()
+        return FIRST_NUMBER + int.from_bytes(digest) % (LAST_NUMBER - FIRST_NUMBER)
 
     async def _adopted(self, unit: Unit, teller: Teller, told: TransactionEnded) -> Transaction | None:
         """The open transaction a stop without a known number must mean: the only one of its token here."""
@@ -82,7 +92,18 @@ class Transactions(Block):
             for transaction in await unit.transactions.open_at(teller.station.id)
             if transaction.token is not None and transaction.token.key == told.token.key
         ]
-        return found[0] if len(found) == 1 else None
+        return found[0] if len(found) == 1 else await self._ended_so(unit, teller, told)
+
+    async def _ended_so(self, unit: Unit, teller: Teller, told: TransactionEnded) -> Transaction | None:
+        """The transaction that ended by this very stop when it was told before (R1): it is named by no number."""
+        ended = await unit.transactions.list(
+            teller.station.organisation, station=teller.station.id, state=TransactionState.ENDED, limit=LOOKED_BACK
+        )
+        for one in ended.items:
+            same = one.token is not None and told.token is not None and one.token.key == told.token.key
+            if same and one.number is not None and (one.ended_at, one.meter_stop) == (told.at, told.meter):
+                return one
+        return None
 
     async def _keep(
         self,
@@ -130,7 +151,9 @@ class Transactions(Block):
             return None
         if before.authorization is not None and before.token is not None and before.token.key == told.token.key:
             return before.authorization
-        starts = not isinstance(told, TransactionEnded) and before.state is TransactionState.OPEN
+        if isinstance(told, TransactionEnded):
+            return await self._authorize.decide(unit, teller.station, told.token, discount=STOPPING)
+        starts = before.state is TransactionState.OPEN
         return await self._authorize.decide(unit, teller.station, told.token, besides=before.id, to_start=starts)
 
     def _tell(

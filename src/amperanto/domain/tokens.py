@@ -4,7 +4,7 @@ A Token is what a driver presents: a uid and what kind of uid it is (1.6 does no
 A RegisteredToken is what we know of it. Tokens are matched by uid without case, whatever their type,
 since 1.6 cannot say one (C01, C02, architecture §4.2).
 
-The rule, in order: unknown → Unknown; blocked → Blocked; past its expiry → Expired; already in use
+The rule, in order: a start button's token → Accepted (C02); unknown → Unknown; blocked → Blocked; past its expiry → Expired; already in use
 elsewhere beyond its limit → ConcurrentTx; else Accepted.
 """
 
@@ -17,6 +17,7 @@ from enum import StrEnum
 from amperanto.domain.stations import OrganisationId
 
 UNKNOWN_TYPE = "Unknown"
+NO_AUTHORIZATION = "NoAuthorization"
 
 
 class AuthorizationStatus(StrEnum):
@@ -45,6 +46,11 @@ class Token:
     def key(self) -> str:
         """What tokens are matched by: the uid without case."""
         return self.uid.casefold()
+
+    @property
+    def nobodys(self) -> bool:
+        """Whether the station asks nobody: it has a start button (C02)."""
+        return self.type == NO_AUTHORIZATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +83,12 @@ class Authorization:
         return self.status is AuthorizationStatus.ACCEPTED
 
 
-def authorize(known: RegisteredToken | None, *, now: datetime, open_elsewhere: int) -> Authorization:
+def authorize(
+    token: Token, known: RegisteredToken | None, *, now: datetime, open_elsewhere: int
+) -> Authorization:
     """The one authorisation rule; `open_elsewhere` counts the token's other open transactions."""
+    if token.nobodys:
+        return Authorization(status=AuthorizationStatus.ACCEPTED)
     if known is None:
         return Authorization(status=AuthorizationStatus.UNKNOWN)
     return Authorization(status=_status(known, now, open_elsewhere), group=known.group, expires_at=known.expires_at)

@@ -45,12 +45,16 @@ class ConnectionJournal:
             action = action or self._actions.pop(message_id or "", None)
             self._log(self._frame(direction, text, number, (message_id, action)))
             return
-        self._csms.figures.messages_in += 1
+        figures = self._csms.figures
+        figures.messages_in += 1
+        self._csms.schedule.seen(self._station.id, self._csms.context.clock.now())
         if isinstance(event, (CallReceived, CallUnreadable, SendReceived)):
+            if isinstance(event, CallReceived):  # a known action: strangers' words must not become counters
+                figures.by_action[event.call.action] = figures.by_action.get(event.call.action, 0) + 1
             call = self._frame(direction, text, number, (message_id, action), event)
             self._waiting[number] = call
-            if message_id is not None and action is not None:
-                self._actions[message_id] = action
+            if message_id is not None and action is not None and not isinstance(event, SendReceived):
+                self._actions[message_id] = action  # until it is answered, as a SEND never is
             self._show(call)
             return
         action = getattr(getattr(event, "request", None), "action", None) or action
@@ -59,6 +63,12 @@ class ConnectionJournal:
     def take(self, call: IncomingCall) -> Frame:
         """The frame of a call that is about to be handled."""
         return self._waiting.pop(call.number)
+
+    def rest(self) -> None:
+        """Log the calls nobody came to handle before the connection ended."""
+        waiting, self._waiting = self._waiting, {}
+        for frame in waiting.values():
+            self.later(frame)
 
     def later(self, frame: Frame) -> None:
         """Log a call that changes nothing; nobody waits for it."""

@@ -24,6 +24,9 @@ from amperanto.transport.peer import Peer
 
 R = TypeVar("R", bound=Response)
 
+TRIGGERED = 32
+FOR_EACH_CONNECTOR = frozenset({"StatusNotification", "MeterValues"})
+
 
 class LinkContext:
     """What a dialect may know of the station behind a socket."""
@@ -88,7 +91,7 @@ class SocketLink:
             wires = self.dialect.write(request, self.context)
         except NoWord as error:
             raise NotSpoken(error.reason) from error
-        self._remember_trigger(request)
+        self._remember_trigger(getattr(request, "requested_message", None))
         until = self._clock.monotonic() + (timeout or self._timeout)
         answers = [await self._ask(wire, until, urgent) for wire in wires]
         return cast(R, self.dialect.hear(request, answers, self.context))
@@ -98,6 +101,7 @@ class SocketLink:
     ) -> Any:
         """Ask in the station's own words, unread. Raises as `call` does."""
         self._may_ask()
+        self._remember_trigger(payload.get("requestedMessage"))
         try:
             return await self.peer.call_payload(action, payload, timeout=timeout or self._timeout, urgent=urgent)
         except PeerClosed as error:
@@ -129,11 +133,18 @@ class SocketLink:
         if self.station.admitted is Registration.REJECTED:
             raise StationNotAccepted("the station's registration is rejected; accept it first")
 
-    def _remember_trigger(self, request: Message) -> None:
+    def _remember_trigger(self, asked: object) -> None:
         """A triggered message is allowed while the registration is pending (B02.FR.09)."""
-        asked = getattr(request, "requested_message", None)
-        if asked is not None:
-            self.triggered.add(str(asked))
+        if isinstance(asked, str) and len(self.triggered) < TRIGGERED:
+            self.triggered.add("SignCertificate" if asked.startswith("Sign") else str(asked))
+
+    def was_triggered(self, action: str) -> bool:
+        """Whether we asked for this message; one answer to a trigger, or one for each connector."""
+        if action not in self.triggered:
+            return False
+        if action not in FOR_EACH_CONNECTOR:
+            self.triggered.discard(action)
+        return True
 
     async def ping(self, timeout: float) -> bool:
         """Whether anything is heard from the station within `timeout` seconds."""

@@ -9,6 +9,7 @@ A message nobody can interpret is kept raw, answered validly and put into review
 from __future__ import annotations
 
 from collections.abc import Callable
+from traceback import extract_tb
 from typing import cast
 
 import structlog
@@ -24,7 +25,13 @@ from amperanto.domain.stations import Registration, Station, Tolerance
 from amperanto.gateway.journal import ConnectionJournal
 from amperanto.gateway.link import SocketLink
 from amperanto.ocpp import Mode, v2
-from amperanto.ocpp.errors import HandlerFailed, NotAllowedNow, NotSupportedHere, RemoteProtocolError
+from amperanto.ocpp.errors import (
+    HandlerFailed,
+    LocalProtocolError,
+    NotAllowedNow,
+    NotSupportedHere,
+    RemoteProtocolError,
+)
 from amperanto.ocpp.shapes import Message, Response
 from amperanto.transport.link import PeerClosed
 from amperanto.transport.mailbox import IncomingCall
@@ -57,42 +64,70 @@ class Pipeline:
         self._journal = journal
 
     async def run(self) -> None:
-        """Handle the station's calls until its socket ends."""
-        async for call in self._link.peer:
-            try:
-                await self._handle(call, self._journal.take(call))
-            except PeerClosed:
-                return
-            except Fenced:
-                await self._link.close(1001, "a newer connection of this station took over")
-                return
+        """Handle the station's calls until its socket ends; what was read by then is still kept."""
+        try:
+            async for call in self._link.peer:
+                frame = self._journal.take(call)
+                try:
+                    await self._handle(call, frame)
+                except PeerClosed:
+                    continue  # it was kept, but nobody hears the answer
+                except Fenced:
+                    self._journal.later(frame)
+                    await self._link.close(1001, "a newer connection of this station took over")
+                    return
+                except NotDurable:
+                    self._journal.later(frame)
+                    await self._link.close(TRY_AGAIN_LATER, "the system cannot store messages now; try again later")
+                    return
+        finally:
+            self._journal.rest()
 
     async def _handle(self, call: IncomingCall, frame: Frame) -> None:
-        self._csms.schedule.seen(self._link.station_id, frame.at)
         if call.one_way:
             self._journal.later(frame)
             return
         if self._link.stale:
-            await self._look_up()
+            await self._follow()
         refusal = self._gate(call.action)
         if refusal is not None:
             self._journal.later(frame)
             await call.refuse(refusal)
             return
-        key = self._csms.repeats.key(call.id, call.action, call.payload)
-        if call.action not in ALWAYS_AFRESH:
-            before = self._csms.repeats.answer(self._link.station_id, key)
-            if before is not None:
-                self._csms.figures.repeats += 1
-                self._journal.later(frame)
-                await call.reply(cast(Response, before))
-                return
+        repeats, station = self._csms.repeats, self._link.station_id
+        if call.action in ALWAYS_AFRESH:
+            repeats.passed(station, call.id)
+            await self._say(call, await self._held(call, frame))
+            return
+        content = repeats.content(self._link.ocpp_version, call.action, call.payload)
+        before = repeats.answer(station, call.id, content)
+        if before is not None:
+            self._csms.figures.repeats += 1
+            self._journal.later(frame)
+            await self._say(call, cast(Response, before))
+            return
         answer = await self._held(call, frame)
+        if not isinstance(answer, RemoteProtocolError):
+            repeats.remember(station, call.id, content, answer)
+        await self._say(call, answer)
+
+    async def _say(self, call: IncomingCall, answer: Response | RemoteProtocolError) -> None:
+        """Answer. Words of ours that cannot be said (a hook's, say) are no reason to lose the station."""
         if isinstance(answer, RemoteProtocolError):
             await call.refuse(answer)
-        elif answer is not None:
-            self._csms.repeats.remember(self._link.station_id, key, answer)
+            return
+        try:
             await call.reply(answer)
+        except LocalProtocolError as error:
+            log.error("an answer cannot be said", station=self._link.identity, action=call.action, why=str(error))
+            await call.refuse(HandlerFailed("it could not be answered"))
+
+    async def _follow(self) -> None:
+        """Take over changed settings; while they cannot be read, the old ones hold."""
+        try:
+            await self._look_up()
+        except NotDurable:
+            self._link.stale = True
 
     async def _look_up(self) -> None:
         """The station's settings changed (or it booted): take them over."""
@@ -112,42 +147,61 @@ class Pipeline:
         station = self._link.station
         if action == BOOT or station.may_speak():
             return None
-        if station.admitted is Registration.PENDING and (action in WHILE_PENDING or action in self._link.triggered):
-            self._link.triggered.discard(action)
+        pending = station.admitted is Registration.PENDING
+        if pending and (action in WHILE_PENDING or self._link.was_triggered(action)):
             return None
         new = station.admitted is None and station.registration is Registration.ACCEPTED
         if new and self._link.dialect.lenient_before_boot and station.tolerance is not Tolerance.STRICT:
             return None
         return NotAllowedNow("send BootNotification and wait until it is accepted")
 
-    async def _held(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError | None:
-        """The answer, once what it promises is durable; None after the socket had to be closed (R8)."""
-        clock = self._csms.context.clock
-        until = clock.monotonic() + HOLD_SECONDS
+    async def _held(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError:
+        """The answer, once what it promises is durable. Raises NotDurable when that takes too long (R8)."""
+        clock, link = self._csms.context.clock, self._link
+        until, told = clock.monotonic() + HOLD_SECONDS, False
         while True:
             try:
                 return await self._decided(call, frame)
             except NotDurable as error:
-                log.warning("nothing can be kept now", station=self._link.identity, action=call.action, why=str(error))
-                if clock.monotonic() >= until:
-                    await self._link.close(TRY_AGAIN_LATER, "the system cannot store messages now; try again later")
-                    return None
+                if not told:
+                    log.warning("nothing can be kept now", station=link.identity, action=call.action, why=str(error))
+                if clock.monotonic() >= until or link.peer.closed is not None:
+                    raise  # also when the station is gone: it keeps what was not answered
+            told = True
             await clock.sleep(HOLD_STEP)
 
     async def _decided(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError:
         """The answer. A handler that fails does so twice before its message goes into review."""
         if call.request is None:
-            return await self._reviewed(call, frame, str(call.error))
+            return await self._put_aside(call, frame, str(call.error))
         for last in (False, True):
             try:
                 return await self._answer(call, call.request, frame)
             except (NotDurable, Fenced, PeerClosed):
                 raise
             except Exception as error:  # the end of a task: nothing a station says may stop its queue
-                log.exception("a message could not be handled", station=self._link.identity, action=call.action)
+                problem = f"{type(error).__name__}: {error}"
                 if last:
-                    return await self._reviewed(call, frame, f"{type(error).__name__}: {error}")
+                    self._complain("a message could not be handled", call, error)
+                    return await self._put_aside(call, frame, problem)
         raise AssertionError("unreachable")
+
+    async def _put_aside(self, call: IncomingCall, frame: Frame, problem: str) -> Response | RemoteProtocolError:
+        """Into review; what not even the review can hold is refused, since it must not block the station's queue."""
+        try:
+            return await self._reviewed(call, frame, problem)
+        except (NotDurable, Fenced, PeerClosed):
+            raise
+        except Exception as error:
+            self._complain("a message could not be put into review", call, error)
+            return HandlerFailed("it could not be kept")
+
+    def _complain(self, what: str, call: IncomingCall, error: Exception) -> None:
+        """Log a failure of ours with where it happened, but no values: they may be secrets."""
+        where = [f"{step.filename.rpartition('/')[2]}:{step.lineno}" for step in extract_tb(error.__traceback__)]
+        log.error(
+            what, station=self._link.identity, action=call.action, why=f"{type(error).__name__}: {error}", where=where
+        )
 
     async def _answer(self, call: IncomingCall, request: Message, frame: Frame) -> Response | RemoteProtocolError:
         link = self._link
@@ -166,7 +220,8 @@ class Pipeline:
             return await self._acknowledged(call, frame)
         decision = await self._csms.told(link, cast(Observation, told), frame)
         if isinstance(told, StationBooted):
-            await self._look_up()
+            self._csms.repeats.forget(link.station_id)
+            await self._follow()
         return link.dialect.answer(request, decision, link.context)
 
     async def _acknowledged(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError:
@@ -180,7 +235,7 @@ class Pipeline:
         self._csms.figures.reviews += 1
         payload = call.payload.decode(errors="replace")
         await self._csms.told(self._link, Unreadable(action=call.action, payload=payload, problem=problem), frame)
-        number = self._csms.transactions.free_number()
+        number = self._csms.transactions.number_of(self._link.station_id, call.action, call.payload)
         answer = self._link.dialect.acknowledgement(call.action, TransactionDecision(number=number))
         if answer is not None and call.action in TRANSACTION_MESSAGES:
             return answer

@@ -22,7 +22,7 @@ from amperanto.gateway.pipeline import TRANSACTION_MESSAGES, TRY_AGAIN_LATER, Pi
 from amperanto.ocpp import Codec, Connection, Mode, Role, Version
 from amperanto.transport.link import Link
 from amperanto.transport.peer import Peer
-from amperanto.transport.upgrade import Welcome
+from amperanto.transport.upgrade import Denial, Upgrade, Welcome
 from amperanto.transport.websocket import Listener, WebSocketLink
 
 POLICY_VIOLATION = 1008
@@ -37,14 +37,14 @@ class Gateway:
         self._csms = csms
         self._settings = csms.context.settings
         self._quirks = known_quirks()
-        handshake = Handshake(
+        self._handshake = Handshake(
             csms.security.admit,
             default=Version(self._settings.default_version),
             clock=csms.context.clock.monotonic,
         )
         self._listener = Listener(
             self._serve,
-            decide=handshake.decide,
+            decide=self._decide,
             host=self._settings.ocpp_host or None,
             port=self._settings.ocpp_port,
             max_size=self._settings.max_message_unaccepted,
@@ -66,6 +66,12 @@ class Gateway:
     async def stop(self) -> None:
         """Close the port and every socket; returns when all of them are over."""
         await self._listener.close(1001, "the system is restarting")
+
+    async def _decide(self, upgrade: Upgrade) -> Welcome | Denial:
+        decision = await self._handshake.decide(upgrade)
+        if isinstance(decision, Denial):
+            self._csms.figures.refusals += 1
+        return decision
 
     async def _serve(self, line: WebSocketLink, welcome: Welcome) -> None:
         assert isinstance(welcome.data, Admission) and welcome.version is not None

@@ -126,16 +126,16 @@ START = re.compile(
 def encode(frame: Frame) -> str:
     """The text of a frame; compact JSON."""
     match frame:
-        case Call(message_id, action, payload):
-            members = (CALL, message_id, action, msgspec.Raw(payload))
-        case CallResult(message_id, payload):
-            members = (CALLRESULT, message_id, msgspec.Raw(payload))
-        case CallError(message_id, code, description, details):
-            members = (CALLERROR, message_id, code, description, details)
-        case CallResultError(message_id, code, description, details):
-            members = (CALLRESULTERROR, message_id, code, description, details)
-        case Send(message_id, action, payload):
-            members = (SEND, message_id, action, msgspec.Raw(payload))
+        case CallResult():  # the most frequent first; captures would cost more than the encoding
+            members = (CALLRESULT, frame.id, msgspec.Raw(frame.payload))
+        case Call():
+            members = (CALL, frame.id, frame.action, msgspec.Raw(frame.payload))
+        case CallError():
+            members = (CALLERROR, frame.id, frame.code, frame.description, frame.details)
+        case CallResultError():
+            members = (CALLRESULTERROR, frame.id, frame.code, frame.description, frame.details)
+        case Send():
+            members = (SEND, frame.id, frame.action, msgspec.Raw(frame.payload))
     return ENCODER.encode(members).decode()
 
 

@@ -2,16 +2,25 @@
 
 msgspec has already proved types, vocabularies, limits and required fields of the class. What remains is what
 the version forbids although its class allows it (the generated NARROWER tables: 2.0.1 inside 2.1, 1.6's
-one-decimal limits) and how instants were written. A proof is compiled once per class and version, and is
-one-sided: True means valid; False only means "ask the schema". So every shortcut here may be too strict and
-none too lenient; tests/laws/test_codec.py holds it to that.
+one-decimal limits), how instants were written, and that no member was lost on the way into the class. A proof
+visits every record of every message, so it is compiled once per class and version to straight Python, as
+`dataclasses` does it. It returns how many members a text must have that says this and nothing else:
+
+    def proof(r0):
+        n = 13                                   # the fields that 2.0.1 has
+        v0 = r0.trigger_reason
+        if v0 in C1: return NOT_PROVED           # the words that it does not have
+        if r0.offline is UNSET: n -= 1           # optional and unsaid
+
+A member whose presence proves nothing (the version does not have it; customData; any JSON) is not counted, so
+a text that has it holds more members than its proof says. A proof is one-sided: its number means valid,
+NOT_PROVED only "ask the schema". So every shortcut here may be too strict and none too lenient;
+tests/laws/test_codec.py holds it to that.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from functools import cache
-from operator import attrgetter
 from typing import Any, cast
 
 from msgspec import UNSET, inspect
@@ -21,10 +30,12 @@ from amperanto.ocpp.v2.narrower import NARROWER as NARROWER_V2
 from amperanto.ocpp.v16.narrower import NARROWER as NARROWER_V16
 from amperanto.ocpp.versions import Version
 
-__all__ = ["compile_proof", "rules_for"]
+__all__ = ["NOT_PROVED", "compile_proof", "rules_for"]
 
-Proof = Callable[[Any], bool]
+Proof = Callable[[Any], int]
+NOT_PROVED = -1
 NARROWER = NARROWER_V16 | NARROWER_V2
+PLAIN = inspect.StrType | inspect.IntType | inspect.FloatType | inspect.BoolType | inspect.EnumType
 
 
 def rules_for(version: Version, name: str) -> dict[str, dict[str, Any]]:
@@ -32,173 +43,119 @@ def rules_for(version: Version, name: str) -> dict[str, dict[str, Any]]:
     return NARROWER[version.value].get(name, {})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One check, of a record and of all records of a list at once (there C loops are worth having)."""
-
-    one: Proof
-    many: Proof
-
-
 @cache
-def compile_proof(version: Version, kind: type[Record]) -> Proof | None:
-    """The proof for one class, None when msgspec's word is enough."""
-    part = compile_part(version, kind)
-    return None if part is None else part.one
+def compile_proof(version: Version, kind: type[Record]) -> Proof:
+    """The proof for one class."""
+    script = Script(version)
+    script.visit(kind, "r0", ())
+    names = script.constants
+    heading = f"def proof(r0, {', '.join(f'{name}={name}' for name in names)}):"  # locals are the fastest names
+    source = "\n".join([heading, "    n = 0", *script.lines, "    return n"])
+    exec(source, names)  # noqa: S102 - the text is ours: attributes of generated classes, numbers, own names
+    return cast(Proof, names["proof"])
 
 
-@cache
-def compile_part(version: Version, kind: type[Record]) -> Part | None:
-    """All checks of a class as one."""
-    parts = [part for part in own_parts(version, kind) if part is not None]
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return Part(every([part.one for part in parts]), every([part.many for part in parts]))
+class Script:
+    """The body of a proof while it is written: one visit to each record, in the order of the fields."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        self.lines: list[str] = []
+        self.constants: dict[str, Any] = {"UNSET": UNSET, "UTC": UTC, "NOT_PROVED": NOT_PROVED}
+        self.depth = 1
+
+    def write(self, line: str) -> None:
+        """One line at the present depth."""
+        self.lines.append("    " * self.depth + line)
+
+    def words(self, words: list[str]) -> str:
+        """The name of a set of words."""
+        name = f"C{len(self.constants)}"
+        self.constants[name] = frozenset(words)
+        return name
+
+    def visit(self, kind: type[Record], record: str, above: tuple[type[Record], ...], times: str = "1") -> None:
+        """Counts and checks a record, or those of a list when `times` tells how many there are."""
+        rules, above = rules_for(self.version, kind.__name__), (*above, kind)
+        fields = [
+            field
+            for field in cast(inspect.StructType, inspect.type_info(kind)).fields
+            if "absent" not in rules.get(field.name, {}) and is_countable(field.type, above)
+        ]
+        self.write(f"n += {len(fields)}" if times == "1" else f"n += {len(fields)} * {times}")
+        if times != "1":
+            self.write(f"for {record} in v{len(above) - 2}:")
+            self.depth += 1
+        start = len(self.lines)
+        for field in fields:
+            self.visit_field(field, record, rules.get(field.name, {}), above)
+        if times != "1":
+            self.depth -= 1
+            if len(self.lines) == start:
+                self.lines.pop()  # counted; nothing to check in each
+
+    def visit_field(
+        self, field: inspect.Field, record: str, rule: dict[str, Any], above: tuple[type[Record], ...]
+    ) -> None:
+        """Checks one field, and what is inside it."""
+        said, variable = f"{record}.{field.name}", f"v{len(above) - 1}"
+        is_optional = not (field.required or "required" in rule)
+        tests = [*self.failures(variable, rule, field)]
+        inner = record_in(field.type)
+        if inner is None and not tests:
+            if is_optional:
+                self.write(f"if {said} is UNSET: n -= 1")
+            return
+        self.write(f"{variable} = {said}")
+        if is_optional:
+            self.write(f"if {variable} is UNSET: n -= 1")
+            self.write("else:")
+            self.depth += 1
+        if tests:
+            self.write(f"if {' or '.join(tests)}: return NOT_PROVED")
+        if inner is not None and isinstance(field.type, inspect.ListType):
+            self.visit(inner, f"r{len(above)}", above, f"len({variable})")
+        elif inner is not None:
+            self.visit(inner, variable, above)
+        if is_optional:
+            self.depth -= 1
+
+    def failures(self, value: str, rule: dict[str, Any], field: inspect.Field) -> Iterator[str]:
+        """What is true of a value that is not proved valid."""
+        if "required" in rule:
+            yield f"{value} is UNSET"
+        if isinstance(field.type, inspect.DateTimeType):
+            yield f"{value}.tzinfo is not UTC"  # the codec then knows how that was written
+        if "only" in rule:
+            yield f"{value} not in {self.words(rule['only'])}"
+        if "not" in rule:
+            yield f"{value} in {self.words(rule['not'])}"
+        if "max_length" in rule:
+            yield f"len({value}) > {rule['max_length']}"
+        if "integer" in rule:
+            yield f"not {value}.is_integer()"
+        if "tenths" in rule:
+            yield f"{value} != round({value}, 1) or abs({value}) >= 1e9"
+        if "uri" in rule:
+            yield "True"  # rare and intricate: the schema decides
+        each = rule.get("each", {})
+        if "only" in each:
+            yield f"not {self.words(each['only'])}.issuperset({value})"
+        if "not" in each:
+            yield f"not {self.words(each['not'])}.isdisjoint({value})"
+        if "max_length" in each:
+            yield f"max(map(len, {value}), default=0) > {each['max_length']}"
 
 
-def every(checks: list[Proof]) -> Proof:
-    """All of these."""
-    all_checks = tuple(checks)
+def record_in(kind: inspect.Type) -> type[Record] | None:
+    """The class of the record, or of the records, that a field holds."""
+    inner = kind.item_type if isinstance(kind, inspect.ListType) else kind
+    return inner.cls if isinstance(inner, inspect.StructType) else None
 
-    def proof(subject: Any) -> bool:
-        for check in all_checks:  # noqa: SIM110 - a loop costs half of all() here
-            if not check(subject):
-                return False
+
+def is_countable(kind: inspect.Type, above: tuple[type[Record], ...]) -> bool:
+    """Whether the field's presence can be proved right: its values are known to the last member."""
+    if isinstance(kind, inspect.DateTimeType):
         return True
-
-    return proof
-
-
-def own_parts(version: Version, kind: type[Record]) -> Iterable[Part | None]:
-    """The checks of a class: its own rules, its instants, then the records inside it."""
-    rules = rules_for(version, kind.__name__)
-    yield all_unset([attribute for attribute, rule in rules.items() if "absent" in rule])
-    words: dict[str, list[str]] = {attribute: rule["not"] for attribute, rule in rules.items() if "not" in rule}
-    yield none_of(list(words), frozenset(word for newer in words.values() for word in newer))
-    structure = cast(inspect.StructType, inspect.type_info(kind))
-    always = {field.name for field in structure.fields if field.required}
-    for attribute, rule in rules.items():
-        for check in single(attribute, rule, is_required=attribute in always):
-            yield Part(check, one_by_one(check))
-    yield all_utc([field.name for field in structure.fields if isinstance(field.type, inspect.DateTimeType)])
-    for field in structure.fields:
-        inner = field.type.item_type if isinstance(field.type, inspect.ListType) else field.type
-        if isinstance(inner, inspect.StructType) and "absent" not in rules.get(field.name, {}):
-            part = compile_part(version, inner.cls)
-            if part is not None:
-                yield inside(field.name, part) if inner is field.type else inside_each(field.name, part)
-
-
-def one_by_one(check: Proof) -> Proof:
-    """The check of every record of a list."""
-    return lambda records: all(map(check, records))
-
-
-def all_unset(attributes: list[str]) -> Part | None:
-    """None of these was said."""
-    if not attributes:
-        return None
-    get = attrgetter(*attributes)
-    unsaid: Any = UNSET if len(attributes) == 1 else (UNSET,) * len(attributes)
-
-    def one(record: Any) -> bool:
-        return get(record) == unsaid
-
-    return Part(one, one_by_one(one))
-
-
-def none_of(attributes: list[str], forbidden: frozenset[str]) -> Part | None:
-    """None of these is a newer word. One set for all: a word of a neighbour costs a look at the schema."""
-    if not attributes:
-        return None
-    gets = tuple(attrgetter(attribute) for attribute in attributes)
-    disjoint = forbidden.isdisjoint
-
-    first = gets[0]
-
-    def one(record: Any) -> bool:
-        return first(record) not in forbidden and (len(gets) == 1 or disjoint([get(record) for get in gets]))
-
-    def many(records: Any) -> bool:
-        for get in gets:  # noqa: SIM110
-            if not disjoint(map(get, records)):
-                return False
-        return True
-
-    return Part(one, many)
-
-
-def all_utc(attributes: list[str]) -> Part | None:
-    """Every instant said has the offset zero (the codec then knows how that was written)."""
-    if not attributes:
-        return None
-    gets = tuple(attrgetter(attribute) for attribute in attributes)
-
-    def one(record: Any) -> bool:
-        for get in gets:
-            instant = get(record)
-            if instant is not UNSET and instant.tzinfo is not UTC:
-                return False
-        return True
-
-    return Part(one, one_by_one(one))
-
-
-def inside(attribute: str, part: Part) -> Part:
-    """The proof of a record inside."""
-    get, proof = attrgetter(attribute), part.one
-
-    def one(record: Any) -> bool:
-        inner = get(record)
-        return inner is UNSET or proof(inner)
-
-    def many(records: Any) -> bool:
-        inner = list(map(get, records))
-        unsaid = inner.count(UNSET)
-        return unsaid == len(inner) or all(record is UNSET or proof(record) for record in inner)
-
-    return Part(one, many)
-
-
-def inside_each(attribute: str, part: Part) -> Part:
-    """The proof of each record of a list inside."""
-    get, proof = attrgetter(attribute), part.many
-
-    def one(record: Any) -> bool:
-        inner = get(record)
-        return inner is UNSET or proof(inner)
-
-    return Part(one, one_by_one(one))
-
-
-def single(attribute: str, rule: dict[str, Any], *, is_required: bool) -> Iterable[Proof]:
-    """The remaining rules of one attribute."""
-    get = attrgetter(attribute)
-    if "required" in rule:
-        yield lambda message: get(message) is not UNSET
-    if "each" in rule:
-        tests = list(value_tests(rule["each"]))
-        yield lambda message: get(message) is UNSET or all(test(v) for v in get(message) for test in tests)
-    for test in value_tests({key: value for key, value in rule.items() if key != "not"}):
-        if is_required:
-            yield lambda message, test=test: test(get(message))
-        else:
-            yield lambda message, test=test: get(message) is UNSET or test(get(message))
-
-
-def value_tests(rule: dict[str, Any]) -> Iterable[Proof]:
-    """The tests of one value."""
-    if "only" in rule:
-        yield frozenset(rule["only"]).__contains__
-    if "not" in rule:
-        forbidden = frozenset(rule["not"])
-        yield lambda value: value not in forbidden
-    if "max_length" in rule:
-        limit = rule["max_length"]
-        yield lambda value: len(value) <= limit
-    if "integer" in rule:
-        yield float.is_integer
-    if "tenths" in rule:
-        yield lambda value: value == round(value, 1) and abs(value) < 1e9
-    if "uri" in rule:
-        yield lambda value: False  # rare and intricate: the schema decides
+    inner = kind.item_type if isinstance(kind, inspect.ListType) else kind
+    return isinstance(inner, PLAIN) or (isinstance(inner, inspect.StructType) and inner.cls not in above)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -61,6 +62,24 @@ _SAVE = Statement(
     exact=True,
     columns=[column.key for column in _c if column.key != "id"],
 )
+# What is searched by, or told once. While none of it changes a save leaves it alone: a database updates each index
+# of a column that is written, whether its value changed or not, and here that is six of them for every reading.
+_SETTLED = (
+    "organisation", "station", "reference", "number", "state", "token", "authorization", "started_at", "ended_at",
+    "reason", "received_at",
+)  # fmt: skip
+_settled = attrgetter(*_SETTLED)
+_GROW = Statement(
+    update(transactions).where(
+        _c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())
+    ),
+    rank=31,
+    exact=True,
+    columns=[
+        "evse", "connector", "charging", "energy_wh", "remote_start", "reservation", "offline", "flags", "marks",
+        "revision",
+    ],
+)  # fmt: skip
 _FILTERS = {
     "station": _c.station == bindparam("station"),
     "state": _c.state == bindparam("state"),
@@ -185,9 +204,18 @@ class Transactions:
         Returns it as it will stand (revision + 1).
         """
         saved = transaction.saved()
-        self._work.record(_SAVE, {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision})
+        statement = _GROW if self._only_grown(transaction) else _SAVE
+        written = {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision}
+        self._work.record(statement, written)
         self._exchange(saved)
         return saved
+
+    def _only_grown(self, transaction: Transaction) -> bool:
+        """Whether what is settled stands in the row already: in the row this revision is of, if that is known."""
+        before = self._work.caches.open_transactions.get((transaction.station, transaction.reference))
+        if before is None or (before.id, before.revision) != (transaction.id, transaction.revision):
+            return False
+        return _settled(before) == _settled(transaction)
 
     def _exchange(self, transaction: Transaction) -> None:
         lasting = transaction if transaction.state is TransactionState.OPEN else None

@@ -9,6 +9,7 @@ from amperanto.domain.tokens import AuthorizationStatus, RegisteredToken, Token,
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 S = AuthorizationStatus
+CAFE = Token("CAFE")
 
 
 def known(**changes: object) -> RegisteredToken:
@@ -31,12 +32,17 @@ def known(**changes: object) -> RegisteredToken:
     ],
 )
 def test_the_rule_decides_in_its_order(token: RegisteredToken | None, open_elsewhere: int, status: S):
-    assert authorize(token, now=NOW, open_elsewhere=open_elsewhere).status is status
+    assert authorize(CAFE, token, now=NOW, open_elsewhere=open_elsewhere).status is status
+
+
+def test_a_start_button_asks_nobody_and_is_accepted():
+    button = Token("", "NoAuthorization")
+    assert authorize(button, None, now=NOW, open_elsewhere=3).status is S.ACCEPTED
 
 
 def test_the_answer_carries_what_a_station_may_cache():
     expires = NOW + timedelta(days=30)
-    answer = authorize(known(group="fleet", expires_at=expires), now=NOW, open_elsewhere=0)
+    answer = authorize(CAFE, known(group="fleet", expires_at=expires), now=NOW, open_elsewhere=0)
     assert (answer.group, answer.expires_at, answer.accepted) == ("fleet", expires, True)
 
 
