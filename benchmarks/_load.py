@@ -35,8 +35,8 @@ _READINGS = (
 class Tally:
     """What a fleet counted: seconds each answer took, and what was not as it should be."""
 
-    waits: list[float] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list[float])
+    wrong: list[str] = field(default_factory=list[str])
     lost: int = 0
 
 
@@ -85,7 +85,7 @@ class LoadStation(asyncio.Protocol):
             data = data[at + length :]
         self._buffer = data
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if self.running:
             self.tally.lost += 1
             self._fail("connection lost")
@@ -227,7 +227,13 @@ def _stamp(second: int) -> str:
 
 def _sample_16(reading: tuple[str, str, str | None], meter: int) -> dict[str, Any]:
     measurand, unit, phase = reading
-    sample = {"value": f"{meter}.5", "context": "Sample.Periodic", "measurand": measurand, "location": "Outlet", "unit": unit}
+    sample = {
+        "value": f"{meter}.5",
+        "context": "Sample.Periodic",
+        "measurand": measurand,
+        "location": "Outlet",
+        "unit": unit,
+    }
     return sample if phase is None else sample | {"phase": phase}
 
 

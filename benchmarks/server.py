@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,19 +23,20 @@ from time import perf_counter, sleep
 from typing import Any
 
 import uvloop
+from benchmarks._load import PASSWORD, LoadStation, Script, Tally, boot_of, booted, connect, mix_16, updates_201
 
 from amperanto.csms.passwords import Passwords
 from amperanto.domain.ids import Ids
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Station, StationId
 from amperanto.domain.tokens import RegisteredToken, Token
 from amperanto.stores.store import Store
-from benchmarks._load import PASSWORD, LoadStation, Script, Tally, boot_of, booted, connect, mix_16, updates_201
 
 STATIONS, IDLE = 200, 5000
 ROUNDS, SECONDS, WARM_UP = 3, 6.0, 1.5
 PACED = 500  # messages a second of the latency run
 STARTS = 5
 TICK = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))  # servers run on the first, this process on the last
 
 
 @dataclass
@@ -212,25 +213,24 @@ async def _register(data: Path) -> None:
 
 
 @contextmanager
-def _load_core() -> Iterator[None]:
-    """This process on the last core it may use; servers are put on the first."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(before)})
+def _load_core() -> Generator[None]:
+    os.sched_setaffinity(0, {CORES[-1]})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        os.sched_setaffinity(0, CORES)
 
 
 @contextmanager
-def _serving(data: Path) -> Iterator[Node]:
+def _serving(data: Path) -> Generator[Node]:
     command = shutil.which("amperanto", path=str(Path(sys.executable).parent)) or "amperanto"
     ocpp_port, http_port = _free_port(), _free_port()
+    os.sched_setaffinity(0, {CORES[0]})  # a process begins where the one that started it may run
     process = subprocess.Popen(
         [command, "serve", "--data", str(data), "--ocpp-port", str(ocpp_port), "--http-port", str(http_port)],
         stdout=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, {_server_core()}),
     )
+    os.sched_setaffinity(0, {CORES[-1]})
     try:
         for port in (ocpp_port, http_port):
             _wait_for(port, process)
@@ -238,12 +238,6 @@ def _serving(data: Path) -> Iterator[Node]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
-
-
-def _server_core() -> int:
-    """The lowest core of the machine that this process was ever allowed; its own present one is the last."""
-    cores = os.cpu_count() or 1
-    return 0 if cores > 1 else min(os.sched_getaffinity(0))
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -183,7 +183,7 @@ ODD = [
         "2026-01-01T00:00:00-0000", "2026-01-01T00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z",
         "2016-12-31T23:59:60Z", "2026-01-01", "2026-01-01T00:00:00,5Z", "2026-01-01T00:00:00.Z",
         "Voltage.Maximum", "Upstream", "ImmediateAndResume", "CostLimitReached", "DirectPayment", "Accepted",
-        2**70, -(2**63),
+        2**63 - 1, -(2**63),  # beyond 64 bits we are stricter, see ocpp/shapes.py
 ]  # fmt: skip
 odd_values = st.sampled_from(ODD).map(deepcopy)  # a mutation may change what it was given
 

@@ -8,7 +8,6 @@ remembered before it is sent, since the station may report the start before it a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -19,12 +18,13 @@ from litestar.params import FromPath, QueryParameter
 from amperanto.api.access import needs
 from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
-from amperanto.api.problems import BadBody, UnknownAction
+from amperanto.api.problems import BadBody, BodyTooLarge, UnknownAction
 from amperanto.api.representation import Json
 from amperanto.ocpp.v2.messages import EXCHANGES
 from amperanto.ocpp.v2.messages import Request as Command
 
 LONGEST_TIMEOUT = 600.0
+LARGEST_RAW = 64 * 1024  # bytes
 TO_STATIONS: dict[str, type[Command[Any]]] = {
     request.action: request
     for request, response, sender, _block, _new in EXCHANGES
@@ -36,7 +36,7 @@ Timeout = Annotated[
     float | None,
     QueryParameter(gt=0, le=LONGEST_TIMEOUT, description="seconds until the station must have answered"),
 ]
-_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ANSWER = msgspec.json.Encoder()
 
 
@@ -85,8 +85,14 @@ async def send_raw(
     *,
     timeout: Timeout = None,
 ) -> dict[str, Any]:
-    """Send a request in the station's own version, unread, and return its answer as it came."""
+    """Send a request in the station's own version, unread, and return its answer as it came.
+
+    The body is sent as it is, vendor's fields and all: a JSON object of at most 64 KiB, with no key twice.
+    """
     station = await desk.registry.station(desk.who, decoded(identity))
-    payload: Mapping[str, Any] = _OBJECT.decode(await request.body() or b"{}")
-    answer = await desk.csms.stations.reach(station.id).call_raw(decoded(action), payload, timeout=timeout, urgent=True)
-    return Json(msgspec.json.encode(answer))  # type: ignore[return-value]
+    payload = await request.body() or b"{}"
+    if len(payload) > LARGEST_RAW:
+        raise BodyTooLarge(f"a raw request has at most {LARGEST_RAW} bytes, not {len(payload)}")
+    _OBJECT.decode(payload)  # said also while the station is offline
+    link = desk.csms.stations.reach(station.id)
+    return Json(await link.call_raw(decoded(action), payload, timeout=timeout, urgent=True))  # type: ignore[return-value]

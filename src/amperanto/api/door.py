@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from amperanto.api.problems import BAD_REQUEST, MEDIA_TYPE, NO_KEY, Problem, encoded, problem, told_and_logged
+from amperanto.api.problems import (
+    BAD_REQUEST,
+    MEDIA_TYPE,
+    NO_KEY,
+    Problem,
+    encoded,
+    headers_of,
+    problem,
+    told_and_logged,
+)
 from amperanto.csms.access import Principal
 
 LONGEST_PATH = 4096
@@ -105,7 +114,7 @@ async def _tell(told: Problem, send: Send) -> None:
         "headers": [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
-            *([(b"www-authenticate", b"Bearer")] if told.status == NO_KEY.status else []),
+            *((name.encode(), value.encode()) for name, value in headers_of(told).items()),
         ],
     }
     wrapped = _with_headers(send)

@@ -21,7 +21,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from amperanto.api.vocabulary import words
 from amperanto.csms.errors import (
+    ActionUnknown,
     NotSpoken,
+    PayloadRefused,
     StationBusy,
     StationError,
     StationNotAccepted,
@@ -35,6 +37,7 @@ from amperanto.domain.errors import UnknownToken, UnknownTransaction
 from amperanto.ocpp.errors import CallRefused, CallTimedOut
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 5  # seconds until a database that is gone is worth another try
 _log = structlog.get_logger(__name__)
 
 
@@ -72,6 +75,10 @@ class UnknownAction(Exception):
     """OCPP has no such request to a station."""
 
 
+class BodyTooLarge(Exception):
+    """The body is larger than this operation takes."""
+
+
 class NotAllowed(Exception):
     """The key lacks the scope."""
 
@@ -90,6 +97,7 @@ BAD_REQUEST = Kind(400, "bad_request", "The request cannot be understood")
 NO_KEY = Kind(401, "no_key", "No valid API key")
 NOT_FOUND = Kind(404, "not_found", "There is nothing at this address")
 WRONG_METHOD = Kind(405, "wrong_method", "This address does not do that")
+UNKNOWN_ACTION = Kind(404, "unknown_action", "No such action")
 TOO_LARGE = Kind(413, "too_large", "The body is too large")
 FAILED = Kind(500, "failed", "The server failed")
 
@@ -101,7 +109,10 @@ PROBLEMS: dict[type[Exception], Kind] = {
     RecursionError: BAD_JSON,
     NotAllowed: Kind(403, "not_allowed", "The API key may not do this"),
     StationUnknown: Kind(404, "unknown_station", "No such station"),
-    UnknownAction: Kind(404, "unknown_action", "No such action"),
+    UnknownAction: UNKNOWN_ACTION,
+    ActionUnknown: UNKNOWN_ACTION,
+    PayloadRefused: BAD_JSON,
+    BodyTooLarge: TOO_LARGE,
     UnknownToken: Kind(404, "unknown_token", "No such token"),
     UnknownTransaction: Kind(404, "unknown_transaction", "No such transaction"),
     UnknownKey: Kind(404, "unknown_key", "No such API key"),
@@ -115,7 +126,7 @@ PROBLEMS: dict[type[Exception], Kind] = {
     LastKey: Kind(409, "last_key", "The last administrator's key must stay"),
     StationBusy: Kind(429, "queue_full", "Too many requests wait for this station"),
     CallRefused: Kind(502, "station_refused", "The station answered with an error"),
-    NotDurable: Kind(503, "not_durable", "Nothing can be stored now"),
+    NotDurable: Kind(503, "not_durable", "Nothing can be stored or read now"),
     StationSilent: Kind(504, "no_answer", "The station did not answer in time"),
     CallTimedOut: Kind(504, "no_answer", "The station did not answer in time"),
     StationError: Kind(409, "station_error", "The station cannot do this"),
@@ -150,13 +161,22 @@ def encoded(told: Problem) -> bytes:
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer an exception with its problem document."""
     told = told_and_logged(error, cast("dict[str, Any]", request.scope))
-    headers = dict(getattr(error, "headers", None) or {})
+    headers = dict(getattr(error, "headers", None) or {}) | headers_of(told)
     return Response(encoded(told), status_code=told.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def headers_of(told: Problem) -> dict[str, str]:
+    """What the status says in headers, too (RFC 9110 §10.2.3, §11.6.1)."""
+    if told.status == NO_KEY.status:
+        return {"www-authenticate": "Bearer"}
+    return {"retry-after": str(RETRY_AFTER)} if told.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
 
 
 def told_and_logged(error: Exception, scope: Mapping[str, Any]) -> Problem:
     """What to tell about an exception in this request; a failure of ours is logged."""
     told = problem_of(error, scope.get("route_handler"))
+    if isinstance(error, NotDurable):
+        _log.warning("the database does not answer", path=scope["path"], why=str(error))
     if told.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # Not `exc_info`: a renderer may show local variables, and those hold keys and passwords.
         trace = "".join(format_exception(error))
@@ -181,6 +201,8 @@ def problem_of(error: Exception, handler: Any = None) -> Problem:
             return problem(BAD_FIELD, str(error), field=error.field)
         case RecursionError():
             return problem(BAD_JSON, "the JSON is nested too deeply")
+        case NotDurable():
+            return problem(PROBLEMS[NotDurable], "the database does not answer now; try again in some seconds")
         case HTTPException():
             return _http(error)
         case _:

@@ -163,8 +163,9 @@ def _hints(node: app.Node, settings: Settings, wish: Wish) -> list[str]:
     if wish.data is not None and node.http_port != settings.http_port:
         where += f" --url http://{HERE}:{node.http_port}"
     return [
-        f"Stations connect to ws://{HERE}:{node.ocpp_port}/IDENTITY, programs to http://{HERE}:{node.http_port}/docs.",
-        f"In another terminal:  amperanto tail CP-201 {where}",
+        f"stations  ws://{HERE}:{node.ocpp_port}/IDENTITY   programs  http://{HERE}:{node.http_port}/docs",
+        f"look on   {running.typed()} tail CP-201 {where}",
+        "end       Ctrl-C",
     ]
 
 

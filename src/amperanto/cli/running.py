@@ -7,8 +7,11 @@ directory, a port that is taken, a port that needs more rights, a database that 
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import shutil
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -111,9 +114,18 @@ def addresses(host: str) -> list[str]:
     return found or ["127.0.0.1"]
 
 
+def typed() -> str:
+    """How somebody types our command in this directory: its path where the shell does not find it by name."""
+    program = Path(sys.argv[0]).absolute()
+    if shutil.which("amperanto") == str(program):
+        return "amperanto"
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
+
+
 def log_to(file: TextIO) -> None:
     """Write what the node logs there, away from what the command itself prints."""
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(file))
+    logging.basicConfig(stream=file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not file.isatty():
         processors = [*structlog.get_config()["processors"][:-1], structlog.processors.JSONRenderer(default=str)]
         structlog.configure(processors=processors)

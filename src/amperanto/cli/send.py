@@ -75,13 +75,15 @@ def _status(answer: Any) -> str | None:
         return None
 
 
-def _read(payload: str) -> dict[str, Any]:
+def _read(payload: str) -> msgspec.Raw:
+    """The request as it was written."""
     text = sys.stdin.read() if payload == "-" else payload
     try:
-        return msgspec.json.decode(text, type=dict[str, Any])
+        msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.ValidationError as error:
         raise click.UsageError('The request must be a JSON object; write it like \'{"type": "OnIdle"}\'.') from error
     except msgspec.DecodeError as error:
         raise click.UsageError(
             f'The request is no JSON ({error}); quote it for the shell, like \'{{"type": "OnIdle"}}\'.'
         ) from error
+    return msgspec.Raw(text.encode())

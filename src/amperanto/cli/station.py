@@ -45,6 +45,7 @@ LOOK = 0.2
 LAST_WORDS = 0.5
 """Real seconds for the last frames to pass: the cable is out, the connector free."""
 STEPS = 10
+LET_IN = "let the station in there (Amperanto does by 'amperanto stations add' or 'accept')"
 PREFIXES = {"": 1, "k": 1_000, "M": 1_000_000}
 
 
@@ -138,6 +139,8 @@ async def _station(wish: Wish) -> None:
         raise click.Abort
     one = Station(dialled.identity, dialled.version, connect=dialled.connect, clock=_clock(wish))
     click.echo(f"{one.identity} is connected in OCPP {one.version}.")
+    if wish.energy is not None and wish.speed != 1:
+        click.echo(f"Its time runs {wish.speed:g} times as fast; the charge begins in the past and ends about now.")
     running = asyncio.create_task(one.run())
     watching = asyncio.create_task(_watch(one, wish.energy))
     try:
@@ -177,9 +180,9 @@ async def _dial(wish: Wish) -> Dialled:
 def _advice(status: int | None, wish: Wish) -> str:
     match status:
         case 401 if wish.password is None:
-            return "give the station's password with --password, or add the station to the CSMS"
+            return f"give the station's password with --password, or {LET_IN}"
         case 401:
-            return "give the password the CSMS has of this identity, or add the station to the CSMS"
+            return f"give the password the CSMS has of this identity, or {LET_IN}"
         case 404:
             return "the address must end in the station's identity, as the CSMS wants it written"
         case 101:
@@ -219,7 +222,7 @@ async def _story(one: Station, wish: Wish, watching: asyncio.Task[None]) -> Tran
 
 async def _watch(one: Station, energy: WattHours | None) -> None:
     """Print what changes. Raises Failure where a charge is wanted and the boot is rejected."""
-    said, steps = "", STEPS
+    said, steps = "not connected", STEPS  # the socket is there, the station takes it up in a moment
     while True:
         if energy is not None and one.registration == "Rejected":
             raise Failure(f"The CSMS rejects {one.identity} at its boot; let it in there, and try again.")

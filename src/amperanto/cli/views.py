@@ -1,6 +1,8 @@
 """The demo in a terminal: a picture that is drawn again and again, or plain lines where nobody watches.
 
-A view reads the scene several times a second and changes nothing in it.
+A view reads the scene several times a second and changes nothing in it. The picture is drawn for the terminal's
+size: it always has as many lines as at the beginning, so that nothing jumps, and what is too wide is left out
+whole instead of being cut.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.live import Live
 from rich.rule import Rule
@@ -20,6 +23,15 @@ from amperanto.cli.scene import Place, Scene
 
 TICK = 0.2
 BAR = 12
+REFERENCE = 36
+"""How wide a station's own name for a transaction is in 2.x."""
+TABLE_WIDTH = 75
+"""What the other columns take, with what stands between them."""
+WITH_METER, WITH_NAME, ALL = 78, 128, 1000
+"""Columns from which on an ended charge is told with its meter, with its name, whatever it takes."""
+MOST_FRAMES, MOST_ENDED = 12, 4
+FIXED_LINES = 10
+"""Lines of the picture beside frames, ended charges and hints."""
 STATE_STYLES = {
     "Available": "green",
     "Preparing": "yellow",
@@ -36,7 +48,7 @@ async def live(scene: Scene, console: Console) -> None:
     """Draw the scene until cancelled."""
     with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as screen:
         while True:
-            screen.update(picture(scene), refresh=True)
+            screen.update(picture(scene, console.size.width, console.size.height), refresh=True)
             await asyncio.sleep(TICK)
 
 
@@ -56,49 +68,65 @@ async def plain(scene: Scene, say: Callable[[str], None]) -> None:
         await asyncio.sleep(TICK)
 
 
-def ended(charge: dict[str, Any]) -> str:
-    """One ended charge as a line."""
+def ended(charge: dict[str, Any], width: int = ALL) -> str:
+    """One ended charge as a line, with as much of the story as a terminal so wide has room for."""
     started, stopped = (datetime.fromisoformat(charge[name]) for name in ("started_at", "ended_at"))
-    return (
-        f"{_time(stopped)}  {charge['station']:<6}  charged {charge['energy_wh'] / 1000:.3f} kWh in "
-        f"{_duration((stopped - started).total_seconds())}, meter {charge['meter_start_wh'] / 1000:.3f} to "
-        f"{charge['meter_stop_wh'] / 1000:.3f} kWh, transaction {charge['transaction_id']}"
-    )
+    parts = [
+        f"{_time(stopped)}  {charge['station']:<6}  {charge['energy_wh'] / 1000:.3f} kWh in "
+        f"{_duration((stopped - started).total_seconds())}"
+    ]
+    if width >= WITH_METER:
+        parts.append(f"meter {charge['meter_start_wh'] / 1000:.3f} to {charge['meter_stop_wh'] / 1000:.3f} kWh")
+    if width >= WITH_NAME:
+        parts.append(f"transaction {charge['transaction_id']}")
+    return ", ".join(parts)
 
 
-def picture(scene: Scene) -> Group:
-    """The whole scene."""
+def picture(scene: Scene, width: int, height: int) -> Group:
+    """The whole scene, for a terminal of so many columns and lines."""
     header = Text.assemble(
         ("Amperanto", "bold"),
         f"  three stations, one node; time runs {scene.clock.factor:g} times as fast  ",
         (scene.clock.now().astimezone().strftime("%a %H:%M"), "bold"),
     )
     hints = [Text(hint, style="dim") for hint in scene.hints]
-    last = [Text(ended(one), style="green", no_wrap=True, overflow="ellipsis") for one in scene.charges[-4:]]
-    frames = list(scene.frames)
+    wrapped = sum(-(-cell_len(hint) // width) for hint in scene.hints)
+    room = max(height - FIXED_LINES - wrapped - 1, 2)
+    told = max(1, min(MOST_ENDED, max(room - MOST_FRAMES, room // 3)))
+    last = [
+        Text(ended(one, width), style="green", no_wrap=True, overflow="ellipsis") for one in scene.charges[-told:]
+    ]
     return Group(
         header,
         Text(),
-        _table(scene),
+        _table(scene, width),
         Text(),
         Rule("frames   → from a station   ← to it", style="dim", align="left"),
-        *frames,
+        *_filled(list(scene.frames), min(MOST_FRAMES, room - told)),
         Rule(total(scene), style="dim", align="left"),
-        *last,
+        *_filled(last, told),
         Text(),
         *hints,
     )
 
 
-def _table(scene: Scene) -> Table:
+def _filled(lines: list[Text], count: int) -> list[Text]:
+    """The last so many lines, and empty ones for those that are still to come."""
+    shown = lines[-count:]
+    return [*shown, *(Text() for _ in range(count - len(shown)))]
+
+
+def _table(scene: Scene, width: int) -> Table:
+    """The stations; the name of a transaction where there is room for a whole one."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim", expand=False)
-    for name, width in (("station", 7), ("OCPP", 5), ("state", 13), ("battery", BAR + 7)):
-        table.add_column(name, min_width=width, no_wrap=True)
-    for name, width in (("power", 8), ("energy", 10)):
-        table.add_column(name, min_width=width, justify="right", no_wrap=True)
-    table.add_column("transaction", no_wrap=True, overflow="ellipsis", max_width=36)
+    for name, least in (("station", 7), ("OCPP", 5), ("state", 13), ("battery", BAR + 8)):
+        table.add_column(name, min_width=least, no_wrap=True)
+    for name, least in (("power", 8), ("energy", 10)):
+        table.add_column(name, min_width=least, justify="right", no_wrap=True)
+    if width >= TABLE_WIDTH + REFERENCE:
+        table.add_column("transaction", min_width=REFERENCE, no_wrap=True)
     for place in scene.places:
-        table.add_row(*_row(place))
+        table.add_row(*_row(place)[: len(table.columns)])
     return table
 
 

@@ -5,6 +5,8 @@ StationError
 ├── StationOffline        it has no socket here
 ├── StationNotAccepted    its boot was rejected: nothing may be sent (B03.FR.03)
 ├── NotSpoken             its version has no word for it; said before the wire
+├── ActionUnknown         its version has no such action (raw calls)
+├── PayloadRefused        what was to be sent raw is no exact JSON object
 ├── StationBusy           too many requests wait for it already
 └── StationSilent         it did not answer in time
 `NotDurable` (nothing can be kept now, R8) and `Fenced` (a newer connection took over, R4) are the stores' and told
@@ -14,10 +16,12 @@ again here, since doors do not know the stores. A CALLERROR of the station is `o
 from amperanto.stores.errors import ConflictError, Fenced, NotDurable
 
 __all__ = [
+    "ActionUnknown",
     "ConflictError",
     "Fenced",
     "NotDurable",
     "NotSpoken",
+    "PayloadRefused",
     "StationBusy",
     "StationError",
     "StationNotAccepted",
@@ -45,6 +49,14 @@ class StationNotAccepted(StationError):
 
 class NotSpoken(StationError):
     """The station's version has no word for it, or cannot say all of it."""
+
+
+class ActionUnknown(StationError):
+    """The station's version has no such action that is asked of stations."""
+
+
+class PayloadRefused(StationError):
+    """What was to be sent as it is, is no exact JSON object."""
 
 
 class StationBusy(StationError):

@@ -1,7 +1,7 @@
 """What falls due by itself: the log and the outbox lose what is past its time, in small steps beside the work.
 
 The rule (R7): never one long delete; each step takes a bounded number of rows and then lets the stations' units
-go first.
+go first. The log loses its oldest frames, too, when it is larger than its cap; how large it is, is estimated.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Schedule(Block):
                 await self.tidy()
             except NotDurable as error:
                 log.warning("nothing can be tidied now", why=str(error))
-            except Exception as error:  # one bad minute must not end the tidying for good
-                log.error("tidying failed", why=f"{type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001 - one bad minute must not end the tidying for good
+                log.warning("tidying failed", why=f"{type(error).__name__}: {error}")
 
     async def keep_seen(self) -> None:
         """Write when each station was last heard."""
@@ -57,7 +57,7 @@ class Schedule(Block):
         """Remove what is past its time; returns how many rows."""
         now = self.context.clock.now()
         settings = self.context.settings
-        removed = 0
+        removed = await self._cap_log(now)
         for prune, days in (
             (self.context.store.messages.prune, settings.log_days),
             (self.context.store.outbox.prune, settings.outbox_days),
@@ -67,4 +67,16 @@ class Schedule(Block):
                 removed += step
                 if step < ROWS_A_STEP:
                     break
+        return removed
+
+    async def _cap_log(self, now: datetime) -> int:
+        """Remove the oldest frames while the log is about larger than its cap; returns how many."""
+        volume = await self.context.store.messages.volume()
+        too_many = volume.beyond(self.context.settings.log_megabytes * 1_000_000)
+        removed = 0
+        while removed < too_many:
+            step = await self.context.store.messages.prune(now, min(ROWS_A_STEP, too_many - removed))
+            if step == 0:
+                break
+            removed += step
         return removed

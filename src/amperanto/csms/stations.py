@@ -7,8 +7,8 @@ dialect translates them (D3).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
 
 from amperanto.csms.errors import StationOffline
 from amperanto.domain.stations import StationId
@@ -40,8 +40,10 @@ class StationLink(Protocol):
     async def call(self, request: v2.Request[R], *, timeout: float | None = None, urgent: bool = False) -> R: ...
 
     async def call_raw(
-        self, action: str, payload: Mapping[str, Any], *, timeout: float | None = None, urgent: bool = False
-    ) -> Any: ...
+        self, action: str, payload: bytes, *, timeout: float | None = None, urgent: bool = False
+    ) -> bytes:
+        """Ask with any JSON object in the station's own words; the answer's JSON as it came."""
+        ...
 
     def can(self, request: type) -> bool: ...
 

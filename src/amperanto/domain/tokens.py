@@ -4,8 +4,8 @@ A Token is what a driver presents: a uid and what kind of uid it is (1.6 does no
 A RegisteredToken is what we know of it. Tokens are matched by uid without case, whatever their type,
 since 1.6 cannot say one (C01, C02, architecture §4.2).
 
-The rule, in order: a start button's token → Accepted (C02); unknown → Unknown; blocked → Blocked; past its expiry → Expired; already in use
-elsewhere beyond its limit → ConcurrentTx; else Accepted.
+The rule, in order: a start button's token → Accepted (C02); unknown → Unknown; blocked → Blocked; past its
+expiry → Expired; already in use elsewhere beyond its limit → ConcurrentTx; else Accepted.
 """
 
 from __future__ import annotations
@@ -83,9 +83,7 @@ class Authorization:
         return self.status is AuthorizationStatus.ACCEPTED
 
 
-def authorize(
-    token: Token, known: RegisteredToken | None, *, now: datetime, open_elsewhere: int
-) -> Authorization:
+def authorize(token: Token, known: RegisteredToken | None, *, now: datetime, open_elsewhere: int) -> Authorization:
     """The one authorisation rule; `open_elsewhere` counts the token's other open transactions."""
     if token.nobodys:
         return Authorization(status=AuthorizationStatus.ACCEPTED)

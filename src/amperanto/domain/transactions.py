@@ -89,8 +89,10 @@ class Transaction:
 
     @property
     def energy(self) -> WattHours | None:
-        """What the meter counted, in Wh; None until two readings, or a start and an end reading, are known."""
+        """What the meter counted, in Wh; None where no meter told, or one figure only and no start: then who knows."""
         if self.first_reading is None or self.last_reading is None:
+            return None
+        if self.started_at is None and self.first_reading == self.last_reading:
             return None
         return self.last_reading.energy - self.first_reading.energy
 

@@ -4,8 +4,8 @@ Reads the request (path → identity, Basic → user and password, subprotocols 
 doorkeeper, which knows the stations. Everybody it does not let in hears the same 401, whatever the cause and
 whether the station exists: same status, headers, body. Only a path that names no station is a 404; only a
 station whose credentials are right may hear 409 (it has a living connection) or 429 (it connects again and
-again). When the database is gone everybody hears 503. Having no version in common is no refusal: OCPP-J completes the handshake without a subprotocol and
-closes.
+again). When the database is gone everybody hears 503. Having no version in common is no refusal: OCPP-J
+completes the handshake without a subprotocol and closes.
 
 The time an answer takes must tell nothing either; that is the doorkeeper's affair (it hashes for unknown
 stations too) except where no credentials were worth asking about.

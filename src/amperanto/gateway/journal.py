@@ -18,6 +18,7 @@ from amperanto.ocpp.connection import (
     ErrorReceived,
     Event,
     FrameRejected,
+    RawResultReceived,
     ResultReceived,
     SendReceived,
 )
@@ -59,6 +60,11 @@ class ConnectionJournal:
             return
         action = getattr(getattr(event, "request", None), "action", None) or action
         self._log(self._frame(direction, text, number, (message_id, action), event))
+
+    @property
+    def unanswered(self) -> int:
+        """How many of the station's calls have no answer yet."""
+        return len(self._actions)
 
     def take(self, call: IncomingCall) -> Frame:
         """The frame of a call that is about to be handled."""
@@ -131,7 +137,7 @@ def _result(event: Event | None) -> str:
             return f"unreadable: {event.error}"
         case ErrorReceived():
             return f"error: {event.error}"
-        case CallReceived() | ResultReceived() | SendReceived():
+        case CallReceived() | ResultReceived() | RawResultReceived() | SendReceived():
             return "ok"
         case None:
             return "ignored"

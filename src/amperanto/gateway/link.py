@@ -7,17 +7,29 @@ The dialect turns a command into the station's own words, sometimes into several
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from amperanto.csms.block import Clock
-from amperanto.csms.errors import NotSpoken, StationBusy, StationNotAccepted, StationOffline, StationSilent
+from amperanto.csms.errors import (
+    ActionUnknown,
+    NotSpoken,
+    PayloadRefused,
+    StationBusy,
+    StationNotAccepted,
+    StationOffline,
+    StationSilent,
+)
 from amperanto.dialects import Dialect
 from amperanto.dialects.context import Topology
 from amperanto.dialects.errors import NotSpoken as NoWord
 from amperanto.domain.stations import EvseRef, Registration, Station, StationId
-from amperanto.ocpp.errors import CallTimedOut, LocalProtocolError
+from amperanto.ocpp import Role
+from amperanto.ocpp.catalogue import exchange
+from amperanto.ocpp.errors import CallTimedOut, LocalProtocolError, RemoteProtocolError
+from amperanto.ocpp.exact import parse
 from amperanto.ocpp.shapes import Message, Request, Response
 from amperanto.transport.link import PeerClosed, QueueFull
 from amperanto.transport.peer import Peer
@@ -97,36 +109,28 @@ class SocketLink:
         return cast(R, self.dialect.hear(request, answers, self.context))
 
     async def call_raw(
-        self, action: str, payload: Mapping[str, Any], *, timeout: float | None = None, urgent: bool = False
-    ) -> Any:
-        """Ask in the station's own words, unread. Raises as `call` does."""
+        self, action: str, payload: bytes, *, timeout: float | None = None, urgent: bool = False
+    ) -> bytes:
+        """Ask with any JSON object in the station's own words; the answer's JSON as it came.
+
+        Raises as `call` does, ActionUnknown and PayloadRefused.
+        """
         self._may_ask()
-        self._remember_trigger(payload.get("requestedMessage"))
-        try:
-            return await self.peer.call_payload(action, payload, timeout=timeout or self._timeout, urgent=urgent)
-        except PeerClosed as error:
-            raise StationOffline("the station's connection ended before it answered") from error
-        except CallTimedOut as error:
-            raise StationSilent("the station did not answer in time") from error
-        except QueueFull as error:
-            raise StationBusy(str(error)) from error
-        except LocalProtocolError as error:
-            raise NotSpoken(str(error)) from error
+        row = exchange(self.peer.version, action)
+        if row is None:
+            raise ActionUnknown(f"OCPP {self.peer.version}, which this station speaks, has no {action}")
+        if row.sender == Role.STATION.value:
+            raise ActionUnknown(f"{action} is said by stations, not to them")
+        self._remember_trigger(_object(payload).get("requestedMessage"))
+        with _told():
+            return await self.peer.call_raw(action, payload, timeout=timeout or self._timeout, urgent=urgent)
 
     async def _ask(self, wire: Message, until: float, urgent: bool) -> Response:
         left = until - self._clock.monotonic()
         if left <= 0:
             raise StationSilent("the station did not answer in time")
-        try:
+        with _told():
             return await self.peer.call(cast(Request[Response], wire), timeout=left, urgent=urgent)
-        except PeerClosed as error:
-            raise StationOffline("the station's connection ended before it answered") from error
-        except CallTimedOut as error:
-            raise StationSilent("the station did not answer in time") from error
-        except QueueFull as error:
-            raise StationBusy(str(error)) from error
-        except LocalProtocolError as error:
-            raise NotSpoken(str(error)) from error
 
     def _may_ask(self) -> None:
         """B03.FR.03: nothing is sent to a station whose boot was rejected."""
@@ -157,6 +161,32 @@ class SocketLink:
     def refresh(self) -> None:
         """The station's settings changed: look them up before the next message."""
         self.stale = True
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """What goes wrong on the wire, in the words of `csms.errors`."""
+    try:
+        yield
+    except PeerClosed as error:
+        raise StationOffline("the station's connection ended before it answered") from error
+    except CallTimedOut as error:
+        raise StationSilent("the station did not answer in time") from error
+    except QueueFull as error:
+        raise StationBusy(str(error)) from error
+    except LocalProtocolError as error:
+        raise NotSpoken(str(error)) from error
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    """The JSON object in a raw payload. Raises PayloadRefused."""
+    try:
+        found = parse(payload)
+    except RemoteProtocolError as error:
+        raise PayloadRefused(f"the request cannot be sent: {error.description}") from error
+    if not isinstance(found, dict):
+        raise PayloadRefused("the request must be a JSON object")
+    return cast(dict[str, Any], found)
 
 
 _HEAD = re.compile(r'\[\s*(\d)\s*,\s*"([^"\\]{0,255})"(?:\s*,\s*"([A-Za-z0-9]{1,64})")?')

@@ -119,7 +119,7 @@ class Pipeline:
         try:
             await call.reply(answer)
         except LocalProtocolError as error:
-            log.error("an answer cannot be said", station=self._link.identity, action=call.action, why=str(error))
+            log.warning("an answer cannot be said", station=self._link.identity, action=call.action, why=str(error))
             await call.refuse(HandlerFailed("it could not be answered"))
 
     async def _follow(self) -> None:
@@ -179,7 +179,7 @@ class Pipeline:
                 return await self._answer(call, call.request, frame)
             except (NotDurable, Fenced, PeerClosed):
                 raise
-            except Exception as error:  # the end of a task: nothing a station says may stop its queue
+            except Exception as error:  # noqa: BLE001 - nothing a station says may stop its queue
                 problem = f"{type(error).__name__}: {error}"
                 if last:
                     self._complain("a message could not be handled", call, error)
@@ -192,7 +192,7 @@ class Pipeline:
             return await self._reviewed(call, frame, problem)
         except (NotDurable, Fenced, PeerClosed):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self._complain("a message could not be put into review", call, error)
             return HandlerFailed("it could not be kept")
 

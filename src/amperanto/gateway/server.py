@@ -92,10 +92,23 @@ class Gateway:
             await line.close(POLICY_VIOLATION, "this station has a living connection already")
             return
         try:
-            await pipeline.run()
+            if await self._changed(link, station):
+                await link.close(POLICY_VIOLATION, "this station's credentials were changed")
+            else:
+                await pipeline.run()
         finally:
             closed = await link.peer.close(1011, "internal error")
             await self._left(link, closed.code, str(closed))
+
+    async def _changed(self, link: SocketLink, admitted: Station) -> bool:
+        """Whether what it was let in by is true no more; a later change finds the socket and closes it."""
+        try:
+            now = await self._csms.station(link)
+        except Fenced:
+            return True
+        except NotDurable:
+            return False
+        return (now.password_hash, now.security_profile) != (admitted.password_hash, admitted.security_profile)
 
     async def _left(self, link: SocketLink, code: int, cause: str) -> None:
         try:

@@ -16,6 +16,8 @@ from enum import StrEnum, auto
 from itertools import chain
 from typing import Any, TypeVar
 
+import msgspec
+
 from amperanto.ocpp.catalogue import Exchange, exchange
 from amperanto.ocpp.codec import Codec, Mode
 from amperanto.ocpp.errors import (
@@ -39,6 +41,8 @@ from amperanto.ocpp.events import (
     Event,
     FrameRejected,
     LateAnswer,
+    RawCall,
+    RawResultReceived,
     ReceivedCall,
     ResultErrorReceived,
     ResultReceived,
@@ -46,6 +50,7 @@ from amperanto.ocpp.events import (
     UnknownAnswer,
     UnreadableCall,
 )
+from amperanto.ocpp.exact import parse
 from amperanto.ocpp.frames import (
     CALL,
     CALLRESULT,
@@ -123,7 +128,7 @@ class Pending:
     """One of our calls."""
 
     id: str
-    request: Request[Any]
+    request: Request[Any] | RawCall
     text: str
     deadline: float
     state: State = State.QUEUED
@@ -177,12 +182,33 @@ class Connection:
         self._must_be_ours(request.action)
         if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise LocalProtocolError(f"{type(request).__name__} is no request")
-        message_id = self._new_id()
-        text = encode(Call(message_id, request.action, self.codec.encode(request)))
-        pending = Pending(message_id, request, text, now + (self.timeout if timeout is None else timeout))
+        deadline = now + (self.timeout if timeout is None else timeout)
+        return self._call(request, self.codec.encode(request), deadline, urgent)
+
+    def call_raw(
+        self, action: str, payload: bytes, now: float, *, timeout: float | None = None, urgent: bool = False
+    ) -> str:
+        """Queues a call whose payload is any exact JSON object; answered by RawResultReceived.
+
+        Neither the payload nor the answer is held to the schema. Raises LocalProtocolError.
+        """
+        self._must_be_ours(action)
+        try:
+            is_object = isinstance(parse(payload), dict)
+        except RemoteProtocolError as error:
+            raise LocalProtocolError(f"{action}: {error.description}") from error
+        if not is_object:
+            raise LocalProtocolError(f"{action}: the payload must be a JSON object")
+        compact = msgspec.json.format(payload, indent=-1)  # some stations stumble over white space
+        deadline = now + (self.timeout if timeout is None else timeout)
+        return self._call(RawCall(action, payload), compact, deadline, urgent)
+
+    def _call(self, request: Request[Any] | RawCall, payload: bytes, deadline: float, urgent: bool) -> str:
+        pending = Pending(self._new_id(), request, "", deadline)
+        pending.text = encode(Call(pending.id, request.action, payload))
         (self._urgent if urgent else self._queue).append(pending)
         self._send_next()
-        return message_id
+        return pending.id
 
     def send(self, notice: Notice, now: float) -> str:
         """Sends a message nobody answers (2.1), at once; returns its id. Raises LocalProtocolError."""
@@ -229,6 +255,8 @@ class Connection:
     # ---------------------------------------------------------------------------------------- time
     def deadline(self) -> float | None:
         """When `tick` has something to do; None while nothing is pending."""
+        if self._open is None and not self._queue and not self._urgent:
+            return None  # asked after every frame, and usually so
         return min((pending.deadline for pending in self._pending()), default=None)
 
     def tick(self, now: float) -> list[Event]:
@@ -328,6 +356,9 @@ class Connection:
             error = CallRefused(read_code(frame.code), frame.description, frame.details, written=frame.code)
             return ErrorReceived(pending.id, pending.request, error, False, text, number)
         try:
+            if isinstance(pending.request, RawCall):
+                parse(frame.payload)
+                return RawResultReceived(pending.id, pending.request, frame.payload, text, number)
             decoded = self.codec.decode_response(type(pending.request), frame.payload)
         except RemoteProtocolError as error:
             return self._bad_answer(pending, error, text)

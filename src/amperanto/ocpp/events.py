@@ -21,6 +21,8 @@ __all__ = [
     "Event",
     "FrameRejected",
     "LateAnswer",
+    "RawCall",
+    "RawResultReceived",
     "ReceivedCall",
     "ResultErrorReceived",
     "ResultReceived",
@@ -52,6 +54,13 @@ class UnreadableCall(Struct, frozen=True):
     number: int
 
 
+class RawCall(Struct, frozen=True):
+    """A request of ours as bytes: a JSON object of an action this version knows, not judged beyond that."""
+
+    action: str
+    payload: bytes
+
+
 class CallReceived(Struct, frozen=True):
     """The peer asks."""
 
@@ -76,11 +85,21 @@ class ResultReceived(Struct, frozen=True):
     number: int
 
 
+class RawResultReceived(Struct, frozen=True):
+    """The answer to our raw call: JSON, as it came and not judged."""
+
+    id: str
+    request: RawCall
+    payload: bytes
+    text: str | bytes
+    number: int
+
+
 class ErrorReceived(Struct, frozen=True):
     """Our call was refused; `is_local` when the peer answered and we could not read the answer."""
 
     id: str
-    request: Request[Any]
+    request: Request[Any] | RawCall
     error: CallRefused
     is_local: bool
     text: str | bytes
@@ -91,7 +110,7 @@ class CallExpired(Struct, frozen=True):
     """Our call had no answer in time; `was_sent` is False when it never left the queue."""
 
     id: str
-    request: Request[Any]
+    request: Request[Any] | RawCall
     was_sent: bool
 
 
@@ -99,7 +118,7 @@ class CallLost(Struct, frozen=True):
     """The connection ended before our call was answered."""
 
     id: str
-    request: Request[Any]
+    request: Request[Any] | RawCall
     was_sent: bool
 
 
@@ -160,6 +179,7 @@ Event = (
     CallReceived
     | CallUnreadable
     | ResultReceived
+    | RawResultReceived
     | ErrorReceived
     | CallExpired
     | CallLost

@@ -150,7 +150,7 @@ class Script:
 def record_in(kind: inspect.Type) -> type[Record] | None:
     """The class of the record, or of the records, that a field holds."""
     inner = kind.item_type if isinstance(kind, inspect.ListType) else kind
-    return inner.cls if isinstance(inner, inspect.StructType) else None
+    return cast(type[Record], inner.cls) if isinstance(inner, inspect.StructType) else None
 
 
 def is_countable(kind: inspect.Type, above: tuple[type[Record], ...]) -> bool:

@@ -16,9 +16,10 @@ from amperanto.stores.writer import LARGEST_BULK_UNIT, Lane, Writer
 class MessageLog:
     """The message log of the whole store."""
 
-    __slots__ = ("_read", "_run", "_writer")
+    __slots__ = ("_read", "_run", "_writer", "volume")
 
     def __init__(self, read: Messages, run: Runner, writer: Writer) -> None:
+        self.volume = read.volume
         self._read = read
         self._run = run
         self._writer = writer

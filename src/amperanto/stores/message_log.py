@@ -1,7 +1,8 @@
 """The message log: every frame, in and out, as the reader numbered it (R7).
 
 Rows are appended within the unit a frame caused, or later in a group nobody waits for. Whoever writes here
-has taken the secrets out already. Old rows go in small steps.
+has taken the secrets out already. Old rows go in small steps. How large the log is can be told without
+reading it: about how many rows there are, times what the newest and the oldest of them take.
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, bindparam, tuple_
+from sqlalchemy import BigInteger, bindparam, func, tuple_
 
 from amperanto.domain.stations import OrganisationId, StationId
 from amperanto.stores.columns import Timestamp, Words
 from amperanto.stores.scope import across, owned
-from amperanto.stores.statements import Parameters, Row, Statement
+from amperanto.stores.statements import AboutHowMany, Parameters, Row, Statement
 from amperanto.stores.tables import messages
 from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
@@ -31,6 +32,14 @@ _OLDEST = Statement(
     .limit(bindparam("limit", type_=BigInteger()))
 )
 _PRUNE = Statement(messages.delete().where(_c.at <= bindparam("until", type_=Timestamp())), rank=71)
+ROW_BYTES = 330  # what a row takes beside its frame: the other columns, the key's index and the station's
+SAMPLED = 250
+_NODES = "the size of the log is the node's business, whoever owns the rows"
+_COUNT = Statement(across(messages, AboutHowMany(_c.at).label("rows"), because=_NODES).limit(1))
+_ENDS = [
+    Statement(across(messages, func.length(_c.frame).label("length"), because=_NODES).order_by(order).limit(SAMPLED))
+    for order in (_c.at, _c.at.desc())
+]
 _KEY = (_c.at, _c.station, _c.connection, _c.number, _c.direction)
 _VIOLATIONS = msgspec.json.Decoder(tuple[str, ...])
 
@@ -79,6 +88,17 @@ def _list(filters: frozenset[str]) -> Statement:
     return Statement(ordered.limit(bindparam("limit", type_=BigInteger())))
 
 
+class Volume(NamedTuple):
+    """About how many frames are kept, and how many bytes one takes."""
+
+    frames: int
+    bytes_each: float
+
+    def beyond(self, limit: int) -> int:
+        """How many frames make the log larger than `limit` bytes."""
+        return 0 if not self.frames else max(0, self.frames - int(limit / self.bytes_each))
+
+
 class Messages:
     """The message log, as a unit sees it."""
 
@@ -108,6 +128,14 @@ class Messages:
             _list(frozenset(wanted)), {**wanted, "organisation": organisation, "limit": limit + 1}
         )
         return page_of([_message(row) for row in rows], limit, lambda message: message.cursor)
+
+    async def volume(self) -> Volume:
+        """About how large the log is; costs the same however large it is."""
+        counted = await self._work.one(_COUNT, {})
+        lengths = [row["length"] for end in _ENDS for row in await self._work.scan(end, {})]
+        if counted is None or not lengths:
+            return Volume(0, 0.0)
+        return Volume(counted["rows"], ROW_BYTES + sum(lengths) / len(lengths))
 
     async def prune(self, older_than: datetime, max_rows: int) -> int:
         """Remove about `max_rows` of the oldest frames older than that.

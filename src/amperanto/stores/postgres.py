@@ -67,6 +67,13 @@ def _named(error: Exception) -> StoreError:
     return Unstorable(f"{type(error).__name__}: {error}")
 
 
+def _unread(error: Exception) -> StoreError:
+    """Why nothing could be read: our parameters, or else the database, whatever it says of itself."""
+    if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.DataError):
+        return NotDurable(str(error))
+    return _named(error)
+
+
 class Postgres:
     """One PostgreSQL database."""
 
@@ -78,6 +85,7 @@ class Postgres:
         self._writer: Any = None
         self._pool: Any = None
         self._opening = asyncio.Lock()
+        self._is_closed = False
 
     async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """Rows by an index."""
@@ -88,7 +96,7 @@ class Postgres:
             found = await pool.fetch(compiled.sql, *compiled.bind(parameters))
             return [compiled.row(raw) for raw in found]
 
-        return await _told(work)
+        return await _told(work, _unread)
 
     async def scan(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """Rows that may take a while."""
@@ -140,6 +148,7 @@ class Postgres:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        self._is_closed = True
         for connection in (self._pool, self._writer):
             if connection is not None:
                 with suppress(*_CAUSES):
@@ -148,6 +157,8 @@ class Postgres:
 
     async def _readers(self) -> Any:
         async with self._opening:
+            if self._is_closed:
+                raise NotDurable("the store is closed")
             if self._pool is None:
                 self._pool = await _driver.create_pool(
                     self._url, min_size=1, max_size=READERS, command_timeout=PATIENCE, timeout=PATIENCE
@@ -179,11 +190,11 @@ class Postgres:
                     raise
 
 
-async def _told(work: Callable[[], Awaitable[T]]) -> T:
+async def _told(work: Callable[[], Awaitable[T]], named: Callable[[Exception], StoreError] = _named) -> T:
     try:
         return await work()
     except _CAUSES as error:
-        raise _named(error) from error
+        raise named(error) from error
 
 
 async def _take(connection: Any, step: Step) -> Any:

@@ -8,7 +8,7 @@ cannot keep up does the writer lend a hand between two groups. In memory there i
 around it.
 
 The file belongs to one process (caches rely on it): a lock file says so. After an error of the disk both
-connections are opened anew before the next use.
+connections are opened anew before the next use, but never made anew: a file that is gone is gone.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock as ThreadLock
 from typing import Any, TextIO, TypeVar
+from urllib.parse import quote
 
 from amperanto.stores.errors import ConflictError, NotDurable, StoreError, StoreInUse, Unstorable
 from amperanto.stores.groups import Control, Many, Query, Recorded, Step, commit_group
@@ -45,6 +46,16 @@ _TAKEN = {
 }  # fmt: skip
 _WORDS = {control: control.value for control in Control} | {Control.BEGIN: "BEGIN IMMEDIATE"}
 _CAUSES = (sqlite3.Error, ValueError, TypeError, OverflowError, KeyError)
+
+
+CLOSED = "the store is closed"
+
+
+def _unread(error: Exception) -> StoreError:
+    """Why nothing could be read: our parameters, or else the database, whatever it says of itself."""
+    if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.DataError | sqlite3.ProgrammingError):
+        return NotDurable(str(error))
+    return _named(error)
 
 
 def _named(error: Exception) -> StoreError:
@@ -73,6 +84,7 @@ class Sqlite:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._scanner: sqlite3.Connection | None = None
+        self._is_closed = False
         self._rows_since_move = 0
         self._wal_too_long = False
         self._moving: asyncio.Future[None] | None = None
@@ -83,6 +95,8 @@ class Sqlite:
     async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """Rows by an index, at once."""
         compiled = statement.on(NAME)
+        if self._is_closed:
+            raise NotDurable(CLOSED)
         try:
             if self._reader is None:
                 self._reader = self._connect()
@@ -90,7 +104,7 @@ class Sqlite:
                 found = self._reader.execute(compiled.sql, compiled.bind(parameters)).fetchall()
         except _CAUSES as error:
             self._reader = _closed(self._reader, self._memory)
-            raise _named(error) from error
+            raise _unread(error) from error
         return [compiled.row(raw) for raw in found]
 
     async def scan(self, statement: Statement, parameters: Parameters) -> list[Row]:
@@ -121,6 +135,7 @@ class Sqlite:
 
     async def close(self) -> None:
         """Let go of the file."""
+        self._is_closed = True
         if self._moving is not None:
             await self._moving
         for thread in self._threads.values():
@@ -133,17 +148,21 @@ class Sqlite:
 
     # ── what happens in threads ──────────────────────────────────────────────────────────────────
     async def _in(self, thread: str, work: Callable[[], T]) -> T:
+        if self._is_closed:
+            raise NotDurable(CLOSED)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads[thread], work)
         except _CAUSES as error:
-            raise _named(error) from error
+            raise (_unread if thread == "scan" else _named)(error) from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, first: bool = False) -> sqlite3.Connection:
+        """A connection; only the first one may make the file."""
         if self._memory is not None:
             return self._memory
+        mode = "rwc" if first else "rw"
         connection = sqlite3.connect(
-            ":memory:" if self._path is None else self._path,
-            isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5,
+            ":memory:" if self._path is None else f"file:{quote(str(self._path.absolute()))}?mode={mode}",
+            uri=True, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5,
         )  # fmt: skip
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=0",
                        "journal_size_limit=67108864", "temp_store=MEMORY", "cache_size=-16384"):  # fmt: skip
@@ -193,7 +212,7 @@ class Sqlite:
             self._writer.execute("COMMIT")
 
     def _revision(self) -> str | None:
-        self._writer = self._writer or self._connect()
+        self._writer = self._writer or self._connect(first=True)
         tables = {name for (name,) in self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" not in tables:
             return "" if tables else None

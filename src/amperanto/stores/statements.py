@@ -7,7 +7,8 @@ others depend on comes first. `exact` marks a write that must hit one row for ea
 revision check.
 
 What the two databases say differently stands here and nowhere else: ON CONFLICT (their `insert` functions
-differ, so a Statement may be given as a function of `insert`) and membership in a list that is one parameter.
+differ, so a Statement may be given as a function of `insert`), membership in a list that is one parameter, and
+about how many rows a table has.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Select, Table, bindparam
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
@@ -64,6 +65,31 @@ def _listed_sqlite(element: Listed, compiler: SQLCompiler, **options: Any) -> st
 def _listed_postgresql(element: Listed, compiler: SQLCompiler, **options: Any) -> str:
     column, parameter = (compiler.process(part, **options) for part in (element.column, element.parameter))
     return f"{column} IN (SELECT jsonb_array_elements_text(CAST({parameter} AS jsonb)))"
+
+
+class AboutHowMany(ColumnElement[int]):
+    """About how many rows a table has that is written in the order of `column` and loses its first ones.
+
+    Costs no scan. SQLite numbers the rows as they come; PostgreSQL keeps statistics, some seconds behind.
+    """
+
+    inherit_cache = True
+    type: Any = BigInteger()
+
+    def __init__(self, column: Column[Any]) -> None:
+        self.column = column
+
+
+@compiles(AboutHowMany, "sqlite")
+def _about_sqlite(element: AboutHowMany, compiler: SQLCompiler, **_: Any) -> str:
+    table, column = element.column.table.name, element.column.name  # our own names
+    first = f"SELECT rowid FROM {table} ORDER BY {column} LIMIT 1"  # noqa: S608
+    return f"(SELECT coalesce(max(0, (SELECT max(rowid) FROM {table}) - ({first}) + 1), 0))"  # noqa: S608
+
+
+@compiles(AboutHowMany, "postgresql")
+def _about_postgresql(element: AboutHowMany, compiler: SQLCompiler, **_: Any) -> str:
+    return f"coalesce(pg_stat_get_live_tuples('{element.column.table.name}'::regclass), 0)"
 
 
 def listed(values: Sequence[str]) -> str:

@@ -14,13 +14,10 @@ still delivered; answering it then raises `PeerClosed`.
 """
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Literal, Protocol, TypeVar, cast
+from collections.abc import AsyncIterator, Callable
+from typing import Literal, Protocol, TypeVar, cast
 
-from amperanto.ocpp.catalogue import exchange
-from amperanto.ocpp.codec import Codec, Mode
 from amperanto.ocpp.connection import Connection
 from amperanto.ocpp.errors import CallTimedOut, LocalProtocolError, RemoteProtocolError
 from amperanto.ocpp.events import (
@@ -30,13 +27,13 @@ from amperanto.ocpp.events import (
     CallUnreadable,
     ErrorReceived,
     Event,
+    RawResultReceived,
     ReceivedCall,
     ResultReceived,
     SendReceived,
     UnreadableCall,
 )
-from amperanto.ocpp.exact import parse
-from amperanto.ocpp.frames import CallResult, Send, decode
+from amperanto.ocpp.frames import Send, decode
 from amperanto.ocpp.shapes import Notice, Request, Response
 from amperanto.ocpp.versions import Version
 from amperanto.transport.link import Cause, Closed, Link, PeerClosed, QueueFull
@@ -117,29 +114,28 @@ class Peer:
 
         Raises CallRefused, CallTimedOut, PeerClosed, QueueFull, LocalProtocolError.
         """
-        event = await self._ask(request, timeout, urgent)
+        self._must_have_room(urgent)
+        event = await self._answer(self.connection.call(request, self._clock(), timeout=timeout, urgent=urgent))
         if isinstance(event, ErrorReceived):
             raise event.error
+        assert isinstance(event, ResultReceived), "only a raw call has a raw answer"
         return cast(R, event.response)
 
-    async def call_payload(
-        self,
-        action: str,
-        payload: Mapping[str, Any] | bytes,
-        *,
-        timeout: float | None = None,
-        urgent: bool = False,
-    ) -> Any:
-        """Send a CALL in the words of this connection's version; the answer's payload as it came, as JSON.
+    async def call_raw(
+        self, action: str, payload: bytes, *, timeout: float | None = None, urgent: bool = False
+    ) -> bytes:
+        """Send a CALL of this version's action with any JSON object; the answer's payload as it came.
 
-        Raises as `call` does. What we ask must be valid; the answer is not judged.
+        Raises as `call` does. Neither is held to the schema.
         """
-        event = await self._ask(request_of(self.version, action, payload), timeout, urgent)
-        if isinstance(event, ErrorReceived) and not event.is_local:
+        self._must_have_room(urgent)
+        event = await self._answer(
+            self.connection.call_raw(action, payload, self._clock(), timeout=timeout, urgent=urgent)
+        )
+        if isinstance(event, ErrorReceived):
             raise event.error
-        frame = decode(event.text)
-        assert isinstance(frame, CallResult), "an answer that is no error is a result"
-        return parse(frame.payload)
+        assert isinstance(event, RawResultReceived), "a raw call has a raw answer"
+        return event.payload
 
     async def send(self, notice: Notice) -> None:
         """Send what nobody answers (SEND, 2.1 only). Raises LocalProtocolError, PeerClosed."""
@@ -201,11 +197,13 @@ class Peer:
         if self._closed is not None:
             raise PeerClosed(self._closed)
 
-    async def _ask(self, request: Request[Any], timeout: float | None, urgent: bool) -> ResultReceived | ErrorReceived:
+    def _must_have_room(self, urgent: bool) -> None:
         self._must_live()
         if self.connection.queued >= (self._queue * 2 if urgent else self._queue):
             raise QueueFull(f"{self.connection.queued} calls wait for this peer already")
-        message_id = self.connection.call(request, self._clock(), timeout=timeout, urgent=urgent)
+
+    async def _answer(self, message_id: str) -> ResultReceived | RawResultReceived | ErrorReceived:
+        """The answer to a call that is in the connection's queue."""
         answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._answers[message_id] = answer
         self._mailbox.stretch(True)
@@ -219,7 +217,7 @@ class Peer:
         finally:
             self._answers.pop(message_id, None)
             self._mailbox.stretch(bool(self._answers))
-        if isinstance(event, ResultReceived | ErrorReceived):
+        if isinstance(event, ResultReceived | RawResultReceived | ErrorReceived):
             return event
         if isinstance(event, CallExpired):
             raise CallTimedOut("no answer in time" if event.was_sent else "not sent in time")
@@ -297,7 +295,7 @@ class Peer:
         match event:
             case CallReceived() | CallUnreadable() | SendReceived():
                 self._mailbox.put(self._incoming(event, number))
-            case ResultReceived() | ErrorReceived() | CallExpired() | CallLost():
+            case ResultReceived() | RawResultReceived() | ErrorReceived() | CallExpired() | CallLost():
                 answer = self._answers.get(event.id)
                 if answer is not None and not answer.done():
                     answer.set_result(event)
@@ -346,20 +344,3 @@ def owed(call: IncomingCall) -> ReceivedCall | UnreadableCall:
     if call.received is None:
         raise LocalProtocolError(f"{call.action} was sent, not called: it has no answer")
     return call.received
-
-
-def request_of(version: Version, action: str, payload: Mapping[str, Any] | bytes) -> Request[Any]:
-    """The request of a raw payload. Raises LocalProtocolError when it is not valid in this version."""
-    row = exchange(version, action)
-    if row is None:
-        raise LocalProtocolError(f"OCPP {version} has no {action}")
-    try:
-        text = payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False).encode()
-        message = Codec(version, Mode.STRICT).decode(row.request, text).message
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(f"{action}: {error.description}") from error
-    except (TypeError, ValueError) as error:
-        raise LocalProtocolError(f"{action}: the payload is no JSON: {error}") from error
-    if isinstance(message, Notice):
-        raise LocalProtocolError(f"{action} is sent, not called")
-    return cast(Request[Any], message)

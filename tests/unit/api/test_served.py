@@ -150,6 +150,61 @@ async def test_raw_takes_and_returns_the_stations_own_words(place: Place) -> Non
         assert (answer.status_code, answer.json()) == (200, told)
 
 
+async def test_raw_sends_what_it_is_given_and_returns_the_answer_as_it_came(place: Place) -> None:
+    asked = b'{"key": ["X"], "vendorOnly": {"rate": 0.10, "big": 123456789012345678901234567890}}'
+    told = '{"status":"Odd", "vendorOnly":{"rate":1.50,"big":98765432109876543210}}'
+    async with place.connect() as socket:
+        await boot(socket)
+        asking = asyncio.create_task(place.call("POST", "/stations/CP1/raw/GetConfiguration", content=asked))
+        async with asyncio.timeout(5):
+            heard = await socket.recv()
+        assert str(heard).endswith(f'"GetConfiguration",{asked.decode().replace(" ", "")}]')
+        await socket.send(f'[3,"{json.loads(heard)[1]}",{told}]')
+        answer = await asking
+        assert (answer.status_code, answer.text) == (200, told)
+        logged = (await place.call("GET", "/messages?station=CP1&action=GetConfiguration")).json()["items"]
+        assert [(one["direction"], one["result"]) for one in logged] == [("in", "ok"), ("out", "ok")]
+
+
+DEEP = b'{"a":' * 65 + b"1" + b"}" * 65
+NOT_SENT = [
+    ("Nothing", b"{}", 404, "unknown_action"),
+    ("getConfiguration", b"{}", 404, "unknown_action"),
+    ("SetVariables", b"{}", 404, "unknown_action"),
+    ("BootNotification", b"{}", 404, "unknown_action"),
+    ("Reset", b"[]", 400, "bad_json"),
+    ("Reset", b"{", 400, "bad_json"),
+    ("Reset", b'{"type":"Hard","type":"Soft"}', 400, "bad_json"),
+    ("Reset", b'{"a":{"b":1,"b":2}}', 400, "bad_json"),
+    ("Reset", DEEP, 400, "bad_json"),
+    ("Reset", b'{"a":NaN}', 400, "bad_json"),
+    ("Reset", b'{"a":"\\ud800"}', 400, "bad_json"),
+    ("Reset", b'{"a":"' + b"x" * 65_536 + b'"}', 413, "too_large"),
+]
+
+
+async def test_what_is_no_raw_request_never_reaches_the_station(place: Place) -> None:
+    async with place.connect() as socket:
+        await boot(socket)
+        for action, body, status, code in NOT_SENT:
+            answer = await place.call("POST", f"/stations/CP1/raw/{action}", content=body)
+            assert (answer.status_code, answer.json()["code"]) == (status, code), (action, body[:40], answer.text)
+        heard, answer = await answered(place, socket, "/stations/CP1/raw/ClearCache", {}, [3, {"status": "Accepted"}])
+        assert heard[2] == "ClearCache"
+
+
+async def test_a_raw_request_may_be_refused_by_the_station_or_answered_with_nonsense(place: Place) -> None:
+    async with place.connect() as socket:
+        await boot(socket)
+        path = "/stations/CP1/raw/ClearCache"
+        _, refused = await answered(place, socket, path, {}, [4, "NotSupported", "no cache", {}])
+        assert (refused.status_code, refused.json()["ocpp_code"]) == (502, "NotSupported")
+        asking = asyncio.create_task(place.call("POST", path, json={}))
+        heard = await receive(socket)
+        await socket.send(f'[3,"{heard[1]}",{{"status":"Accepted","status":"Rejected"}}]')
+        assert (await asking).json()["code"] == "station_refused"
+
+
 async def test_a_remote_start_is_remembered_before_it_is_sent(place: Place) -> None:
     await place.call("POST", "/tokens", json={"uid": "TAG", "type": "Local"})
     async with place.connect() as socket:

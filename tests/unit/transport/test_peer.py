@@ -356,39 +356,49 @@ async def test_a_hook_that_fails_ends_the_connection_instead_of_leaving_callers_
             await anext(line.csms)
 
 
-async def test_a_raw_call_takes_and_returns_the_stations_own_words() -> None:
+async def test_a_raw_call_sends_what_it_is_given_and_returns_the_answer_as_it_came() -> None:
     async with wire(Version.V16) as line:
-        asking = asyncio.create_task(line.csms.call_payload("GetConfiguration", {"key": ["a"]}))
+        asking = asyncio.create_task(line.csms.call_raw("GetConfiguration", b'{"key": ["a"], "vendorsOwn": 1.50}'))
         call = await anext(line.station)
-        assert call.request == v16.GetConfigurationRequest(key=["a"])
-        line.csms_link.arrive(f'[3,"{call.id}",{{"unknownKey":["a"],"vendorsOwn":1}}]')
-        assert await asking == {"unknownKey": ["a"], "vendorsOwn": 1}
+        assert call.payload == b'{"key":["a"],"vendorsOwn":1.50}'
+        line.csms_link.arrive(f'[3,"{call.id}",{{"unknownKey":["a"],"vendorsOwn":0.10}}]')
+        assert await asking == b'{"unknownKey":["a"],"vendorsOwn":0.10}'
 
 
 @pytest.mark.parametrize(
     ("action", "payload"),
     [
-        ("Reset", {"type": "Cold"}),
-        ("Reset", {}),
-        ("Resett", {"type": "Hard"}),
-        ("Reset", {"type": {1, 2}}),
+        ("Resett", b'{"type":"Hard"}'),
+        ("Heartbeat", b"{}"),
         ("Reset", b"{"),
-        ("Heartbeat", {}),
+        ("Reset", b"[]"),
+        ("Reset", b'{"type":"Hard","type":"Soft"}'),
+        ("Reset", b'{"a":' * 65 + b"1" + b"}" * 65),
+        ("Reset", b'{"type":"\xff"}'),
     ],
 )
-async def test_a_raw_call_that_is_not_valid_is_refused_before_the_wire(action: str, payload: object) -> None:
+async def test_a_raw_call_that_is_no_call_is_refused_before_the_wire(action: str, payload: bytes) -> None:
     async with wire(Version.V16) as line:
         with pytest.raises(LocalProtocolError):
-            await line.csms.call_payload(action, payload)  # type: ignore[arg-type]
+            await line.csms.call_raw(action, payload)
         assert line.texts == []
 
 
-async def test_an_answer_nobody_can_read_is_still_returned_to_a_raw_caller() -> None:
+async def test_an_answer_of_no_known_shape_is_still_returned_to_a_raw_caller() -> None:
     async with wire(Version.V16, codecs=(Codec(Version.V16), Codec(Version.V16, Mode.STRICT))) as line:
-        asking = asyncio.create_task(line.csms.call_payload("ClearCache", {}))
+        asking = asyncio.create_task(line.csms.call_raw("ClearCache", b"{}"))
         call = await anext(line.station)
         line.csms_link.arrive(f'[3,"{call.id}",{{"status":"Perhaps"}}]')
-        assert await asking == {"status": "Perhaps"}
+        assert await asking == b'{"status":"Perhaps"}'
+
+
+async def test_an_answer_that_is_no_exact_json_is_told_to_a_raw_caller() -> None:
+    async with wire(Version.V16) as line:
+        asking = asyncio.create_task(line.csms.call_raw("ClearCache", b"{}"))
+        call = await anext(line.station)
+        line.csms_link.arrive(f'[3,"{call.id}",{{"status":"Accepted","status":"Rejected"}}]')
+        with pytest.raises(CallRefused, match="could not be read"):
+            await asking
 
 
 async def test_a_full_mailbox_stops_reading_and_goes_on_when_there_is_room() -> None:
