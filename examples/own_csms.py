@@ -1,35 +1,29 @@
-"""A CSMS of your own: it accepts every station, lets every token charge, and prints what it hears.
+"""A CSMS of your own: it accepts every station, lets every token charge, and prints what it hears."""
 
-Run it, then `amperanto station ws://localhost:9000/CP1 --version 2.0.1 --charge 5kWh` beside it.
-"""
-
+# Beside it: amperanto station ws://localhost:9000/CP1 --version 2.0.1 --charge 5kWh
 import asyncio
 import sys
 from datetime import UTC, datetime
 
-from amperanto.ocpp import v2
-from amperanto.ocpp.errors import NotImplementedHere
-from amperanto.ocpp.versions import Version
+from amperanto.ocpp import NotImplementedHere, Version, v2
 from amperanto.transport import Peer, websocket
 
-ACCEPTED = v2.IdTokenInfo(status=v2.AuthorizationStatus.ACCEPTED)
+REGISTERED = v2.RegistrationStatus.ACCEPTED
+WELCOME = v2.IdTokenInfo(status=v2.AuthorizationStatus.ACCEPTED)
 
 
 async def on_station(peer: Peer) -> None:
     """Answer one station's calls until it leaves."""
     async for call in peer:
         print(peer.identity, call.action, call.payload.decode())
-        now = datetime.now(UTC)
         match call.request:
             case v2.BootNotificationRequest():
-                status = v2.RegistrationStatus.ACCEPTED
-                await call.reply(v2.BootNotificationResponse(current_time=now, interval=60, status=status))
-            case v2.HeartbeatRequest():
-                await call.reply(v2.HeartbeatResponse(current_time=now))
+                now = datetime.now(UTC)
+                await call.reply(v2.BootNotificationResponse(current_time=now, interval=60, status=REGISTERED))
             case v2.StatusNotificationRequest():
                 await call.reply(v2.StatusNotificationResponse())
             case v2.AuthorizeRequest():
-                await call.reply(v2.AuthorizeResponse(id_token_info=ACCEPTED))
+                await call.reply(v2.AuthorizeResponse(id_token_info=WELCOME))
             case v2.TransactionEventRequest():
                 await call.reply(v2.TransactionEventResponse())
             case _:
@@ -42,5 +36,4 @@ async def main(port: int) -> None:
         await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 9000))
+asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 9000))

@@ -1,4 +1,4 @@
-"""A charging station for your CSMS: a car arrives, charges 5 kWh at sixty times the speed, and leaves.
+"""A charging station for your CSMS: a car arrives, charges 5 kWh at 300 times the speed, and leaves.
 
 python station_for_your_csms.py ws://localhost:9000/CP1 2.0.1
 """
@@ -15,14 +15,14 @@ from amperanto.transport import websocket
 
 
 def show(answered: Answered) -> None:
-    """Print a message your CSMS answered."""
-    print(answered.at.strftime("%H:%M:%S"), answered.message)
+    """Print which message your CSMS answered; the whole of it is `answered.message`."""
+    print(answered.at.strftime("%H:%M:%S"), type(answered.message).__name__, "was answered")
 
 
 async def main(url: str, version: Version) -> None:
     """Charge once."""
     identity = url.rsplit("/", 1)[-1]
-    clock = AcceleratedClock(60)
+    clock = AcceleratedClock(300)
     station = Station(identity, version, connect=lambda: websocket.connect(url, version), clock=clock)
     station.when_answered(show)
     async with Fleet([station]):

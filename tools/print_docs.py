@@ -34,9 +34,7 @@ def settings() -> str:
     text = (ROOT / "src/amperanto/settings.py").read_text()
     lines = text.splitlines()
     fields = next(
-        node.body
-        for node in ast.parse(text).body
-        if isinstance(node, ast.ClassDef) and node.name == "Settings"
+        node.body for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == "Settings"
     )
     rows = ["| setting | environment | default | |", "|---|---|---|---|"]
     for field in fields:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import suppress
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import SystemRandom
 from time import monotonic
+
+import structlog
 
 from amperanto import hooks
 from amperanto.api.server import Server, serve
@@ -32,6 +34,10 @@ __all__ = ["Node", "StoreError", "SystemClock", "start"]
 # Sockets are long-lived objects: with the default thresholds the collector walks them again and again
 # (performance.md: 51 → 30 µs a message at 10,000 connections).
 GC_THRESHOLDS = (50_000, 20, 50)
+STEP_SECONDS = 4.0  # for a step of the end
+COMMIT_SECONDS = 20.0  # for the last commits: a hanging PostgreSQL is given up after 15
+
+log = structlog.get_logger("amperanto")
 
 
 class SystemClock:
@@ -73,17 +79,25 @@ class Node:
         return self.api.port
 
     async def stop(self) -> None:
-        """Close the doors, end every connection, keep everything."""
+        """Close the doors, end every connection, keep everything; each step has its time and no more."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
-        await self.api.stop()
-        await self.gateway.stop()
-        with suppress(NotDurable):
-            await self.csms.schedule.keep_seen()
-        await self.store.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STEP_SECONDS)
+        await asyncio.gather(_within("the HTTP server", self.api.stop()), _within("the stations", self.gateway.stop()))
+        await _within("when stations were last heard", self.csms.schedule.keep_seen())
+        await _within("the database", self.store.close(), seconds=COMMIT_SECONDS)
+
+
+async def _within(what: str, step: Awaitable[None], *, seconds: float = STEP_SECONDS) -> None:
+    """One step of the end. What takes longer, or finds no database, is told and left."""
+    try:
+        async with asyncio.timeout(seconds):
+            await step
+    except TimeoutError:
+        log.warning("a step of the end took too long and was left", step=what, seconds=seconds)
+    except NotDurable as error:
+        log.warning("something could not be kept at the end", step=what, why=str(error))
 
 
 async def start(settings: Settings, *, clock: Clock | None = None) -> Node:

@@ -24,28 +24,28 @@ class SettingsError(Exception):
 class Settings:
     """How this node runs. Times are seconds, sizes are bytes."""
 
-    data: Path
+    data: Path  # the data directory
     database: str = ""  # empty: the SQLite file `amperanto.db` in the data directory
-    node: str = "node-1"
+    node: str = "node-1"  # this node's name, where several share a database
     ocpp_host: str = ""  # empty: all interfaces
-    ocpp_port: int = 9000
-    http_host: str = "127.0.0.1"
-    http_port: int = 8080
+    ocpp_port: int = 9000  # where stations connect; 0: a free one
+    http_host: str = "127.0.0.1"  # where programs connect; empty: all interfaces
+    http_port: int = 8080  # 0: a free one
     default_version: str = "1.6"  # for stations that offer no subprotocol
-    heartbeat_interval: int = 300
-    ping_interval: float = 30.0  # 0: no pings
-    ping_timeout: float = 10.0
+    heartbeat_interval: int = 300  # what a boot is answered, unless the station has its own
+    ping_interval: float = 30.0  # a silent socket is pinged, unless the station has its own; 0: no pings
+    ping_timeout: float = 10.0  # a socket that has not answered by then is dead
     takeover_ping: float = 2.0  # how long a living socket has to answer before a second one may replace it
-    call_timeout: float = 30.0
+    call_timeout: float = 30.0  # how long a station has for an answer
     call_queue: int = 32  # requests that may wait for one station
     mailbox: int = 64  # messages of one station that may wait to be handled
-    handshake_timeout: float = 10.0
-    max_message_unaccepted: int = 64 * 1024
-    max_message: int = 1024 * 1024
-    log_days: int = 30
-    outbox_days: int = 30
-    log_megabytes: int = 2048
-    unknown_tokens_remembered: bool = True
+    handshake_timeout: float = 10.0  # how long an upgrade may take
+    max_message_unaccepted: int = 64 * 1024  # the longest message before a boot is accepted
+    max_message: int = 1024 * 1024  # the longest message after that
+    log_days: int = 30  # how long the message log is kept
+    outbox_days: int = 30  # how long events are kept
+    log_megabytes: int = 2048  # how large the message log may become
+    unknown_tokens_remembered: bool = True  # as blocked, so that one sees who tried
 
     @property
     def database_url(self) -> str:

@@ -392,12 +392,29 @@ async def test_a_key_is_found_by_its_hash_and_removed(store: Store) -> None:
     assert await store.keys.by_hash("h") == key
     assert await store.keys.list(OURS) == [key]
     assert await store.keys.list(THEIRS) == []
+    async with store.unit() as unit:
+        unit.keys.add(replace(key, id="boss", hash="b", scopes=("admin", "raw")))
     with pytest.raises(ConflictError):
         async with store.unit() as unit:
             unit.keys.remove(THEIRS, "k")
     async with store.unit() as unit:
         unit.keys.remove(OURS, "k")
     assert await store.keys.by_hash("h") is None
+
+
+async def test_the_last_administrators_key_is_never_removed_not_even_by_two_at_once(store: Store) -> None:
+    first = ApiKey(id="1", organisation=OURS, name="one", hash="1", scopes=("admin",), created_at=NOON)
+    async with store.unit() as unit:
+        unit.keys.add(first)
+        unit.keys.add(replace(first, id="2", hash="2"))
+
+    async def remove(key: str) -> None:
+        async with store.unit() as unit:
+            unit.keys.remove(OURS, key)
+
+    outcomes = await asyncio.gather(remove("1"), remove("2"), return_exceptions=True)
+    assert sorted(str(type(outcome).__name__) for outcome in outcomes) == ["ConflictError", "NoneType"]
+    assert len(await store.keys.list(OURS)) == 1
 
 
 async def test_a_review_waits_until_a_person_settles_it(store: Store) -> None:

@@ -67,9 +67,7 @@ def test_every_room_has_its_sentence() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
     told = text.split("a sentence each")[1].split("\n## ")[0]
     source = ROOT / "src" / "amperanto"
-    rooms = {
-        path.stem for path in source.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
+    rooms = {path.stem for path in source.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert {room for room in rooms if not room.startswith("__")} <= set(re.findall(r"`(\w+)`", told))
 
 

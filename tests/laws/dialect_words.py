@@ -68,9 +68,7 @@ TOKENS_2 = st.builds(Token, text(36, 1), st.sampled_from(sorted(NEWS_201)))
 PLACES_2 = st.builds(EvseRef, st.integers(1, 40), maybe(st.integers(1, 9)))
 MEASURANDS = {
     Version.V16: [str(one.value) for one in v16.Measurand],
-    Version.V201: sorted(
-        {str(one.value) for one in v16.Measurand} & {str(one.value) for one in v2.Measurand}
-    ),
+    Version.V201: sorted({str(one.value) for one in v16.Measurand} & {str(one.value) for one in v2.Measurand}),
     Version.V21: [str(one.value) for one in v2.Measurand],
 }
 UNITS_16 = {
@@ -109,12 +107,8 @@ def samples(draw: st.DrawFn, version: Version) -> SampledValue:
         if draw(st.booleans()):
             return SampledValue(value=None, signed=SignedValue(data=draw(text(40))), **told)
         return SampledValue(value=draw(maybe(FIGURES)), **told)
-    signed = st.builds(
-        SignedValue, data=text(40), encoding=text(20), signing_method=text(20), public_key=text(20)
-    )
-    return SampledValue(
-        value=draw(FIGURES), multiplier=draw(st.integers(-6, 6)), signed=draw(maybe(signed)), **told
-    )
+    signed = st.builds(SignedValue, data=text(40), encoding=text(20), signing_method=text(20), public_key=text(20))
+    return SampledValue(value=draw(FIGURES), multiplier=draw(st.integers(-6, 6)), signed=draw(maybe(signed)), **told)
 
 
 def values(version: Version, least: int = 0) -> st.SearchStrategy[tuple[MeterValue, ...]]:
@@ -228,9 +222,7 @@ REASONS_16 = (
 
 def reported(kind: type[Any], version: Version) -> st.SearchStrategy[Any]:
     """A report of a transaction in 2.x."""
-    told: dict[str, Any] = (
-        {"reason": maybe(REASONS_2(version))} if kind is observations.TransactionEnded else {}
-    )
+    told: dict[str, Any] = {"reason": maybe(REASONS_2(version))} if kind is observations.TransactionEnded else {}
     return st.builds(
         kind,
         at=INSTANTS,
@@ -296,12 +288,8 @@ def numbered(version: Version) -> st.SearchStrategy[decisions.TransactionDecisio
 
 
 def firmware(version: Version) -> st.SearchStrategy[observations.FirmwareProgressed]:
-    signed = st.builds(
-        observations.FirmwareProgressed, status=words(v2.FirmwareStatus), request=maybe(NUMBERS)
-    )
-    plain = st.builds(
-        observations.FirmwareProgressed, status=words(v16.FirmwareStatus), signed=st.just(False)
-    )
+    signed = st.builds(observations.FirmwareProgressed, status=words(v2.FirmwareStatus), request=maybe(NUMBERS))
+    plain = st.builds(observations.FirmwareProgressed, status=words(v16.FirmwareStatus), signed=st.just(False))
     return signed | plain if version is Version.V16 else signed
 
 
@@ -309,14 +297,12 @@ def logs(version: Version) -> st.SearchStrategy[observations.LogProgressed]:
     if version is not Version.V16:
         return st.builds(observations.LogProgressed, status=words(v2.UploadLogStatus), request=maybe(NUMBERS))
     older = st.sampled_from(["Idle", "Uploaded", "UploadFailure", "Uploading"])
-    return st.builds(
-        observations.LogProgressed, status=words(v16.UploadLogStatus), request=maybe(NUMBERS)
-    ) | st.builds(observations.LogProgressed, status=older, diagnostics=st.just(True))
+    return st.builds(observations.LogProgressed, status=words(v16.UploadLogStatus), request=maybe(NUMBERS)) | st.builds(
+        observations.LogProgressed, status=older, diagnostics=st.just(True)
+    )
 
 
-BOOT_DECISIONS = st.builds(
-    decisions.BootDecision, status=st.sampled_from(Registration), now=INSTANTS, interval=NUMBERS
-)
+BOOT_DECISIONS = st.builds(decisions.BootDecision, status=st.sampled_from(Registration), now=INSTANTS, interval=NUMBERS)
 NOTED = st.just(decisions.Noted())
 
 
@@ -365,12 +351,41 @@ START = st.builds(
     remote_start_id=NUMBERS,
     evse_id=unset(st.integers(1, 40)),
 )
-DATA = st.builds(
-    v2.DataTransferRequest, vendor_id=text(255), message_id=unset(text(50)), data=unset(text(100))
+DATA = st.builds(v2.DataTransferRequest, vendor_id=text(255), message_id=unset(text(50)), data=unset(text(100)))
+DATA_SAID = st.builds(v2.DataTransferResponse, status=st.sampled_from(v2.DataTransferStatus), data=unset(text(100)))
+
+
+def listed(version: Version) -> st.SearchStrategy[v2.SendLocalListRequest]:
+    """A local authorization list: tokens to put, and tokens to remove."""
+    old = version is Version.V16
+    info = st.builds(
+        v2.IdTokenInfo,
+        status=st.sampled_from([v2.AuthorizationStatus(one.value) for one in STATUSES_16]),
+        group_id_token=unset(st.builds(v2.IdToken, id_token=text(20, 1), type=st.just("Central"))),
+        cache_expiry_date_time=unset(INSTANTS),
+    )
+    line = st.builds(
+        v2.AuthorizationData,
+        id_token=st.builds(v2.IdToken, id_token=text(20 if old else 36, 1), type=st.sampled_from(sorted(NEWS_201))),
+        id_token_info=unset(info),
+    )
+    return st.builds(
+        v2.SendLocalListRequest,
+        version_number=st.integers(1, 2**31 - 1),
+        update_type=st.sampled_from(v2.Update),
+        local_authorization_list=unset(st.lists(line, min_size=1, max_size=4)),
+    )
+
+
+RESERVED = st.builds(
+    v2.ReserveNowRequest,
+    id=NUMBERS,
+    expiry_date_time=INSTANTS,
+    id_token=st.builds(v2.IdToken, id_token=text(20, 1), type=st.just("ISO14443")),
+    evse_id=unset(st.integers(1, 40)),
+    group_id_token=unset(st.builds(v2.IdToken, id_token=text(20, 1), type=st.just("Central"))),
 )
-DATA_SAID = st.builds(
-    v2.DataTransferResponse, status=st.sampled_from(v2.DataTransferStatus), data=unset(text(100))
-)
+ENDS = old_words(v2.ReservationUpdateStatus, "NoTransaction")
 
 CASES = [
     Case("boot", ALL, booted, only(BOOT_DECISIONS)),
@@ -385,9 +400,7 @@ CASES = [
     Case(
         "token",
         ALL,
-        lambda version: st.builds(
-            observations.TokenPresented, token=TOKENS_16 if version in V16 else TOKENS_2
-        ),
+        lambda version: st.builds(observations.TokenPresented, token=TOKENS_16 if version in V16 else TOKENS_2),
         lambda version: st.builds(decisions.TokenDecision, authorization=outcomes(version)),
     ),
     Case("start in 1.6", V16, only(STARTS_16), numbered),
@@ -437,11 +450,7 @@ CASES = [
     Case(
         "trigger",
         V16,
-        only(
-            st.builds(
-                v2.TriggerMessageRequest, requested_message=st.sampled_from(TRIGGERED), evse=unset(EVSES)
-            )
-        ),
+        only(st.builds(v2.TriggerMessageRequest, requested_message=st.sampled_from(TRIGGERED), evse=unset(EVSES))),
         status(v2.TriggerMessageResponse, v2.TriggerMessageStatus),
     ),
     Case(
@@ -458,6 +467,39 @@ CASES = [
         status(v2.RequestStopTransactionResponse, v2.RequestStartStopStatus),
     ),
     Case("data transfer", V16, only(DATA), only(DATA_SAID)),
+    Case(
+        "reserve",
+        V16,
+        only(RESERVED),
+        status(v2.ReserveNowResponse, v2.ReserveNowStatus),
+        frozenset({"id_token.type", "group_id_token.type"}),
+    ),
+    Case(
+        "cancel reservation",
+        V16,
+        only(st.builds(v2.CancelReservationRequest, reservation_id=NUMBERS)),
+        status(v2.CancelReservationResponse, v2.CancelReservationStatus),
+    ),
+    Case(
+        "reservation ended",
+        V2,
+        lambda version: st.builds(observations.ReservationEnded, number=NUMBERS, status=ENDS(version)),
+        only(NOTED),
+    ),
+    Case(
+        "list version",
+        V16,
+        only(st.just(v2.GetLocalListVersionRequest())),
+        only(st.builds(v2.GetLocalListVersionResponse, version_number=st.integers(-1, 2**31 - 1))),
+    ),
+    Case(
+        "list in 1.6",
+        V16,
+        listed,
+        status(v2.SendLocalListResponse, v2.SendLocalListStatus),
+        frozenset({"local_authorization_list.id_token.type"}),
+    ),
+    Case("list", V2, listed, status(v2.SendLocalListResponse, v2.SendLocalListStatus)),
 ]
 
 

@@ -222,6 +222,8 @@ def _http(error: HTTPException) -> Problem:
     if isinstance(error.__cause__, SerializationException):
         return problem(BAD_JSON, f"the body cannot be read as JSON: {error.detail}")
     kind = _BY_STATUS.get(error.status_code, BAD_REQUEST)
+    if kind is NOT_FOUND:
+        return problem(kind, "there is nothing at this address; see /docs for what is where")
     return problem(kind._replace(status=error.status_code), error.detail or kind.title)
 
 

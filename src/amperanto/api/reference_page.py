@@ -13,6 +13,8 @@ from typing import Any
 from amperanto.api.commands import TO_STATIONS
 from amperanto.api.problems import ALL_KINDS
 
+FIRST = ("Stations", "Inbox", "Commands", "Transactions", "Tokens", "Messages")
+"""What most readers look for; other groups follow."""
 _REF = "#/components/schemas/"
 
 
@@ -25,7 +27,9 @@ def page(document: Mapping[str, Any]) -> str:
         "<title>Amperanto API</title><link rel=stylesheet href=/docs/reference.css></head><body>",
         f"<header><h1>Amperanto API</h1><p>{_marked(document['info']['description'])}</p>",
         f"<p>Version {escape(document['info']['version'])} · <a href=/openapi.json>OpenAPI document</a></p>",
+        "<p>The administrator's key is in <code>admin.key</code> in the node's data directory.</p>",
         "<pre>curl -H 'Authorization: Bearer KEY' http://localhost:8080/api/v1/stations</pre>",
+        "<p class=scope>A field with * is needed in a body, and always there in an answer.</p>",
         _contents(groups),
         "</header><main>",
         *(_group(tag, found, document) for tag, found in groups.items()),
@@ -49,11 +53,11 @@ def outline(document: Mapping[str, Any]) -> str:
 
 
 def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
-    groups: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    groups: dict[str, list[tuple[str, str, dict[str, Any]]]] = {tag: [] for tag in FIRST}
     for path, place in document["paths"].items():
         for method, operation in place.items():
             groups.setdefault(operation["tags"][0], []).append((path, method, operation))
-    return groups
+    return {tag: found for tag, found in groups.items() if found}
 
 
 def _contents(groups: Mapping[str, Any]) -> str:
@@ -71,11 +75,11 @@ def _operation(path: str, method: str, told: Mapping[str, Any], document: Mappin
     needed = f"<p class=scope>Scope <code>{escape(scope)}</code></p>" if scope else ""
     parts = [
         f"<details id={escape(told['operationId'])}><summary><b class={method}>{method.upper()}</b> ",
-        f"<code>{escape(path)}</code> <span>{_marked(told['summary'])}</span></summary>",
+        f"<span><code>{escape(path)}</code> <i>{_marked(told['summary'])}</i></span></summary>",
         f"<p>{_marked(told['description'])}</p>" if "description" in told else "",
         needed,
         _parameters(told.get("parameters", ())),
-        _schema("Body", told.get("requestBody", {}).get("content", {}), document),
+        _schema("Body", told["requestBody"].get("content", {}), document) if "requestBody" in told else "",
         *(
             _schema(f"Answer {status}", answer.get("content", {}), document)
             for status, answer in told["responses"].items()
@@ -92,7 +96,7 @@ def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
         f"<td>{_marked(one.get('description', ''))}"
         for one in parameters
     ]
-    return _table(["Parameter", "in", "type", ""], rows) if rows else ""
+    return _table(["Parameter", "in", "type", "meaning"], rows) if rows else ""
 
 
 def _schema(title: str, content: Mapping[str, Any], document: Mapping[str, Any]) -> str:
@@ -136,7 +140,7 @@ def _object(name: str, document: Mapping[str, Any]) -> str:
         for field, one in schema["properties"].items()
     ]
     about = f"<p>{_marked(schema.get('description', ''))}</p>"
-    return f"<h4>{escape(name)}</h4>{about}{_table(['Field', 'type', ''], rows)}"
+    return f"<h4>{escape(name)}</h4>{about}{_table(['Field', 'type', 'meaning'], rows)}"
 
 
 def _about(schema: Mapping[str, Any]) -> str:
@@ -194,11 +198,11 @@ def _problems() -> str:
         f"<tr id={kind.code}><td>{kind.status}<td><code>{escape(kind.code)}</code><td>{escape(kind.title)}"
         for kind in ALL_KINDS
     ]
-    return f"<section id=problems><h2>Problems</h2>{_table(['Status', 'code', ''], rows)}</section>"
+    return f"<section id=problems><h2>Problems</h2>{_table(['Status', 'code', 'meaning'], rows)}</section>"
 
 
 def _table(heads: Iterable[str], rows: Iterable[str]) -> str:
-    head = "".join(f"<th>{escape(one)}" for one in heads)
+    head = "".join(f"<th scope=col>{escape(one)}" for one in heads)
     return f"<div class=wide><table><thead><tr>{head}<tbody>{''.join(rows)}</table></div>"
 
 

@@ -65,6 +65,11 @@ async def started(settings: Settings, **options: Any) -> app.Node:
         return await app.start(settings, **options)
     except OSError as error:
         raise Failure(f"The node cannot start: {error.strerror or error}; see --help for what to set.") from error
+    except ModuleNotFoundError as error:  # a database's driver comes with the extra `cluster`
+        raise Failure(
+            f"This database needs the Python package {error.name}, which is not installed; "
+            f"install it with '{Path(sys.executable).with_name('pip')} install {error.name}'."
+        ) from error
     except app.StoreError as error:
         raise Failure(
             f"The database does not open ({error}); put that right, or name another directory by --data."
@@ -126,6 +131,9 @@ def log_to(file: TextIO) -> None:
     """Write what the node logs there, away from what the command itself prints."""
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(file))
     logging.basicConfig(stream=file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # What strangers send to the HTTP port is answered there, and no news; of a WebSocket uvicorn would say to
+    # install a library.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     if not file.isatty():
         processors = [*structlog.get_config()["processors"][:-1], structlog.processors.JSONRenderer(default=str)]
         structlog.configure(processors=processors)

@@ -172,7 +172,10 @@ async def _dial(wish: Wish) -> Dialled:
     try:
         return await dial(wish.url, wish.versions, password=wish.password)
     except Unreachable as error:
-        raise Failure(f"Nobody answers at {wish.url} ({error}); start the CSMS, or correct the address.") from error
+        step = "start the CSMS, or correct the address"
+        if wish.url.startswith("wss:"):
+            step += ", which begins with ws:// where there is no TLS"
+        raise Failure(f"Nobody answers at {wish.url} ({str(error).rstrip(': ')}); {step}.") from error
     except HandshakeRefused as error:
         raise Failure(f"{wish.url} lets nobody in like this ({error}); {_advice(error.status, wish)}.") from error
 
@@ -184,7 +187,11 @@ def _advice(status: int | None, wish: Wish) -> str:
         case 401:
             return f"give the password the CSMS has of this identity, or {LET_IN}"
         case 404:
-            return "the address must end in the station's identity, as the CSMS wants it written"
+            return "correct the port and the path; the address must end in the station's identity"
+        case 409:
+            return "a station of this identity is connected already: end that one, or take another identity"
+        case 429:
+            return "wait a while, it has tried too often"
         case 101:
             return "leave --version out to speak what the CSMS does"
         case _:

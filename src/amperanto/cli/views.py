@@ -71,10 +71,8 @@ async def plain(scene: Scene, say: Callable[[str], None]) -> None:
 def ended(charge: dict[str, Any], width: int = ALL) -> str:
     """One ended charge as a line, with as much of the story as a terminal so wide has room for."""
     started, stopped = (datetime.fromisoformat(charge[name]) for name in ("started_at", "ended_at"))
-    parts = [
-        f"{_time(stopped)}  {charge['station']:<6}  {charge['energy_wh'] / 1000:.3f} kWh in "
-        f"{_duration((stopped - started).total_seconds())}"
-    ]
+    took = _duration((stopped - started).total_seconds())
+    parts = [f"{_time(stopped)}  {charge['station']:<6}  {charge['energy_wh'] / 1000:.3f} kWh in {took}"]
     if width >= WITH_METER:
         parts.append(f"meter {charge['meter_start_wh'] / 1000:.3f} to {charge['meter_stop_wh'] / 1000:.3f} kWh")
     if width >= WITH_NAME:
@@ -93,9 +91,7 @@ def picture(scene: Scene, width: int, height: int) -> Group:
     wrapped = sum(-(-cell_len(hint) // width) for hint in scene.hints)
     room = max(height - FIXED_LINES - wrapped - 1, 2)
     told = max(1, min(MOST_ENDED, max(room - MOST_FRAMES, room // 3)))
-    last = [
-        Text(ended(one, width), style="green", no_wrap=True, overflow="ellipsis") for one in scene.charges[-told:]
-    ]
+    last = [Text(ended(one, width), style="green", no_wrap=True, overflow="ellipsis") for one in scene.charges[-told:]]
     return Group(
         header,
         Text(),

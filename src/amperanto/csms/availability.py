@@ -7,7 +7,8 @@ be computed from them.
 
 from __future__ import annotations
 
-from amperanto.csms.block import Block, Teller, handles
+from amperanto.csms.block import Block, Context, Teller, handles
+from amperanto.csms.reservation import Reservations
 from amperanto.domain.decisions import Noted
 from amperanto.domain.events import AvailabilityChanged
 from amperanto.domain.observations import ConnectorObserved, EventsReported
@@ -19,6 +20,10 @@ _NOTED = Noted()
 
 class Availability(Block):
     """G. Availability."""
+
+    def __init__(self, context: Context, reservation: Reservations) -> None:
+        super().__init__(context)
+        self._reserved = reservation
 
     @handles(ConnectorObserved)
     async def observed(self, unit: Unit, teller: Teller, told: ConnectorObserved) -> Noted:
@@ -34,6 +39,7 @@ class Availability(Block):
         )
         if not await unit.connectors.observe(teller.station.organisation, seen):
             return _NOTED
+        await self._reserved.unusable(unit, teller, seen)
         self.tell(
             unit,
             AvailabilityChanged(

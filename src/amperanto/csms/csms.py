@@ -8,6 +8,7 @@ meets a conflict is run again by the store.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from amperanto.csms.access import Access
 from amperanto.csms.authorization import AuthorizationBlock
@@ -15,10 +16,12 @@ from amperanto.csms.availability import Availability
 from amperanto.csms.block import Block, Context, Handler, Teller
 from amperanto.csms.data_transfer import DataTransfer
 from amperanto.csms.diagnostics import Diagnostics
+from amperanto.csms.errors import Removed
 from amperanto.csms.journal import Frame, Repeats
 from amperanto.csms.meter_values import MeterValues
 from amperanto.csms.provisioning import Provisioning
 from amperanto.csms.remote_control import RemoteControl
+from amperanto.csms.reservation import Reservations
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
 from amperanto.csms.stations import StationLink, Stations
@@ -27,7 +30,6 @@ from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
 from amperanto.domain.observations import Observation
 from amperanto.domain.stations import Station, StationId
-from amperanto.stores.errors import Fenced
 from amperanto.stores.store import Unit
 
 
@@ -57,12 +59,14 @@ class Csms:
         self.provisioning = Provisioning(context)
         self.authorization = AuthorizationBlock(context)
         self.remote_control = RemoteControl(context)
-        self.transactions = Transactions(context, self.authorization, self.remote_control)
-        self.availability = Availability(context)
+        self.reservation = Reservations(context)
+        self.transactions = Transactions(context, self.authorization, self.remote_control, self.reservation)
+        self.availability = Availability(context, self.reservation)
         self.meter_values = MeterValues(context)
         self.diagnostics = Diagnostics(context)
         self.data_transfer = DataTransfer(context)
         self.schedule = Schedule(context)
+        self.schedule.due.append(self.reservation.expire)
         blocks = [block for block in vars(self).values() if isinstance(block, Block)]
         self._handlers: dict[type, Handler] = {kind: handler for block in blocks for kind, handler in block.handlers()}
 
@@ -102,18 +106,17 @@ class Csms:
         """The station as it is now."""
         return _there(await self.context.store.stations.by_id(link.station_id))
 
-    async def entered(self, who: StationId, *, remote: str, version: str) -> tuple[int, Station]:
-        """A socket of the station is open: take its place.
+    async def entered(self, who: StationId, *, at: datetime, remote: str, version: str) -> tuple[int, Station]:
+        """A socket of the station opened at that time: take its place.
 
         Returns the connection's fencing number (R4) and the station as it is now. Raises Fenced when it was removed.
         """
         station = _there(await self.context.store.stations.by_id(who))
-        now = self.context.clock.now()
         event = StationConnected(
             organisation=station.organisation,
             station=station.id,
             identity=station.identity,
-            at=now,
+            at=at,
             ocpp_version=version,
             remote=remote,
         )
@@ -122,7 +125,7 @@ class Csms:
             self.context.settings.node,
             remote=remote,
             version=version,
-            at=now,
+            at=at,
             events=lambda _: (event,),
         )
         self.figures.connections += 1
@@ -154,5 +157,5 @@ class Csms:
 
 def _there(station: Station | None) -> Station:
     if station is None:
-        raise Fenced("the station was removed")
+        raise Removed("the station was removed")
     return station

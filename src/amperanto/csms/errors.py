@@ -22,6 +22,7 @@ __all__ = [
     "NotDurable",
     "NotSpoken",
     "PayloadRefused",
+    "Removed",
     "StationBusy",
     "StationError",
     "StationNotAccepted",
@@ -29,6 +30,10 @@ __all__ = [
     "StationSilent",
     "StationUnknown",
 ]
+
+
+class Removed(Fenced):
+    """The station was removed while its socket was open."""
 
 
 class StationError(Exception):

@@ -6,6 +6,7 @@ go first. The log loses its oldest frames, too, when it is larger than its cap; 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,6 +28,8 @@ class Schedule(Block):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._seen: dict[StationId, datetime] = {}
+        self.due: list[Callable[[], Awaitable[object]]] = []
+        """What other blocks look after every minute: each ends by itself what is past its time."""
 
     def seen(self, station: StationId, at: datetime) -> None:
         """The station was heard; written at most once a minute, with all the others."""
@@ -39,6 +42,8 @@ class Schedule(Block):
             try:
                 await self.keep_seen()
                 await self.tidy()
+                for look in self.due:
+                    await look()
             except NotDurable as error:
                 log.warning("nothing can be tidied now", why=str(error))
             except Exception as error:  # noqa: BLE001 - one bad minute must not end the tidying for good

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from amperanto.csms.authorization import AuthorizationBlock
 from amperanto.csms.block import Block, Context, Teller, handles
 from amperanto.csms.remote_control import RemoteControl
+from amperanto.csms.reservation import Reservations
 from amperanto.domain.decisions import TransactionDecision
 from amperanto.domain.events import MeterSampled, TransactionClosed, TransactionOpened, TransactionUpdated
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
@@ -30,10 +31,17 @@ STOPPING = 2**31  # whoever stops needs no transaction of its own: its open ones
 class Transactions(Block):
     """E. Transactions."""
 
-    def __init__(self, context: Context, authorization: AuthorizationBlock, remote_control: RemoteControl) -> None:
+    def __init__(
+        self,
+        context: Context,
+        authorization: AuthorizationBlock,
+        remote_control: RemoteControl,
+        reservation: Reservations,
+    ) -> None:
         super().__init__(context)
         self._authorize = authorization
         self._remote = remote_control
+        self._reserved = reservation
 
     @handles(TransactionStarted)
     async def started(self, unit: Unit, teller: Teller, told: TransactionStarted) -> TransactionDecision:
@@ -121,6 +129,7 @@ class Transactions(Block):
             grown = grown.authorized(authorization)
         if isinstance(told, TransactionStarted):
             grown = self._remote.recognised(unit, grown)
+        grown = await self._reserved.recognised(unit, teller, told, grown)
         if known is None:
             unit.transactions.add(grown)
         elif grown is not known and grown != known:

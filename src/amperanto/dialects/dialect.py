@@ -65,6 +65,7 @@ class Translation:
     write: Callable[[Any, StationContext], Any]
     answer: Callable[[Any, Any, StationContext], Response]
     hear: Callable[[Any, Any, StationContext], Said]
+    tells: Callable[[Any, Any, StationContext], Observation | None] | None = None
 
 
 class Exchanges:
@@ -82,7 +83,8 @@ class Exchanges:
         """Register a class of `read`, `write`, `answer`, `hear`.
 
         `drops` names what is lost or restored on our side, and why; names of the answer begin with "answer.".
-        With `several`, `write` returns a list of wire requests and `hear` is given the list of answers.
+        With `several`, `write` returns a list of wire requests and `hear` is given the list of answers. A class that
+        has a `tells` gives the observation that stands in the answers (what 2.x tells by a call of its own).
         """
 
         def register(kind: type[E]) -> type[E]:
@@ -97,6 +99,7 @@ class Exchanges:
                     kind.write,
                     kind.answer,
                     kind.hear,
+                    getattr(kind, "tells", None),
                 )
             )
             return kind
@@ -167,6 +170,13 @@ class Dialect:
         if found is None:
             return answers[0]
         return found.hear(neutral, answers if found.several else answers[0], context)
+
+    def told(self, neutral: Neutral, answers: list[Response], context: StationContext) -> Observation | None:
+        """What the answers to all that `write` returned tell beyond the answer itself, if anything."""
+        found = self._by_neutral.get(type(neutral))
+        if found is None or found.tells is None:
+            return None
+        return found.tells(neutral, answers if found.several else answers[0], context)
 
     def can(self, neutral: type, context: StationContext | None = None) -> bool:
         """Whether this version has words for it: the dialect has the exchange, and the version the action."""

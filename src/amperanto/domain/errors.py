@@ -3,7 +3,14 @@
 DomainError
 ├── UnknownToken          nobody registered this token
 ├── UnknownTransaction    no transaction of that reference at that station
-└── ImpossibleQuantity    a figure that cannot be a quantity (not a number, infinite)
+├── UnknownReservation    nobody made that reservation
+├── ReservationOver       it ended already: nothing can be done with it
+├── TokenNotAccepted      this token may not charge, so nothing is kept for it
+├── ImpossibleQuantity    a figure that cannot be a quantity (not a number, infinite)
+├── BadVariable           a text that names no variable of the device model
+├── SecretNotKept         a value that may be sent, but never kept
+├── UnknownTemplate       nobody wrote a template of that name
+└── UnknownWish           no such wanted value
 """
 
 
@@ -19,5 +26,33 @@ class UnknownTransaction(DomainError):
     """The station has no transaction of that reference."""
 
 
+class UnknownReservation(DomainError):
+    """Nobody made that reservation."""
+
+
+class ReservationOver(DomainError):
+    """The reservation ended already."""
+
+
+class TokenNotAccepted(DomainError):
+    """The token may not charge."""
+
+
 class ImpossibleQuantity(DomainError):
     """A figure that is not a finite number."""
+
+
+class BadVariable(DomainError):
+    """A text that names no variable of the device model."""
+
+
+class SecretNotKept(DomainError):
+    """A value that may be sent but never kept: it cannot wait, nor stand in a template."""
+
+
+class UnknownTemplate(DomainError):
+    """Nobody wrote a template of that name."""
+
+
+class UnknownWish(DomainError):
+    """There is no such wanted value, or it waits no more."""

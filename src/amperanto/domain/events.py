@@ -12,6 +12,7 @@ from datetime import datetime
 
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.quantities import WattHours
+from amperanto.domain.reservations import ReservationState
 from amperanto.domain.stations import (
     Availability,
     ChargingState,
@@ -109,6 +110,31 @@ class TransactionClosed(StationTransactionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationEvent(StationEvent):
+    """Something about one reservation; `reservation` is our id, `number` the station's."""
+
+    reservation: str
+    number: int
+    token: Token
+    evse: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationMade(ReservationEvent):
+    """The station holds a place for a token."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationEnded(ReservationEvent):
+    """It does no longer; `transaction` is ours where the reservation was used."""
+
+    state: ReservationState
+    transaction: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewWanted(StationEvent):
     """Something a person should look at: a message that could not be interpreted, a doubtful transaction."""
 
@@ -154,6 +180,8 @@ Event = (
     | TransactionOpened
     | TransactionUpdated
     | TransactionClosed
+    | ReservationMade
+    | ReservationEnded
     | ReviewWanted
     | SecurityIncidentReported
     | MeterSampled

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from amperanto.domain.device_model import ReportedVariable
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import Availability, ChargingState, EvseRef, Fault, Hardware
@@ -153,6 +154,25 @@ class LogProgressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationEnded:
+    """A reservation ended without a use: Expired, Removed or, in 2.1, NoTransaction (H01, H03, H04). Answer: Noted."""
+
+    number: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariablesReported:
+    """One part of the report that `request` asked for; parts count from 0 (B07, B08). Answer: Noted."""
+
+    request: int
+    at: datetime
+    variables: tuple[ReportedVariable, ...] = ()
+    part: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """A message about a transaction that could not be interpreted: kept raw, for review (R8). Answer: Noted."""
 
@@ -177,5 +197,7 @@ Observation = (
     | SecurityIncident
     | FirmwareProgressed
     | LogProgressed
+    | ReservationEnded
+    | VariablesReported
     | Unreadable
 )

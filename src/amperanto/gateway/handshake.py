@@ -76,6 +76,8 @@ class Handshake:
             delay = self._flapping.delay(verdict.station.id)
             if delay == 0:
                 version = negotiate(upgrade.offered, spoken=self._versions, default=self._default)
+                if version is None:  # its socket is opened, told why, and closed
+                    log.info("no common subprotocol", identity=address.identity, offered=list(upgrade.offered))
                 return Welcome(identity=address.identity, version=version, data=verdict)
             verdict, denial = "it connects too often", too_often(delay)
         else:

@@ -6,6 +6,7 @@ The dialect turns a command into the station's own words, sometimes into several
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ class SocketLink:
         self.context = LinkContext(clock)
         self.triggered: set[str] = set()
         self.stale = False
+        self.over = asyncio.Event()
+        """Set once everything the socket said, and its end, are kept."""
         self._clock = clock
         self._timeout = timeout
 

@@ -15,7 +15,7 @@ from typing import cast
 import structlog
 
 from amperanto.csms.csms import Csms
-from amperanto.csms.errors import Fenced, NotDurable
+from amperanto.csms.errors import Fenced, NotDurable, Removed
 from amperanto.csms.journal import ALWAYS_AFRESH, Frame
 from amperanto.dialects.errors import NotSpoken
 from amperanto.dialects.quirks.quirk import QuirkInUse
@@ -38,7 +38,7 @@ from amperanto.transport.mailbox import IncomingCall
 
 HOLD_SECONDS = 20.0
 HOLD_STEP = 1.0
-TRY_AGAIN_LATER = 1013
+POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013  # RFC 6455 §7.4.1 and its registry
 BOOT = "BootNotification"
 # What a pending station may say without being triggered: its boot, and the reports it was asked for (B02, B06-B08).
 WHILE_PENDING = frozenset({BOOT, "NotifyReport", "NotifyMonitoringReport", "LogStatusNotification"})
@@ -72,9 +72,12 @@ class Pipeline:
                     await self._handle(call, frame)
                 except PeerClosed:
                     continue  # it was kept, but nobody hears the answer
-                except Fenced:
+                except Fenced as error:
                     self._journal.later(frame)
-                    await self._link.close(1001, "a newer connection of this station took over")
+                    if isinstance(error, Removed):
+                        await self._link.close(POLICY_VIOLATION, "the station was removed")
+                    else:
+                        await self._link.close(1001, "a newer connection of this station took over")
                     return
                 except NotDurable:
                     self._journal.later(frame)

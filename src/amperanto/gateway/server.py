@@ -6,6 +6,9 @@ together. The end of an old socket only ever touches what carries its own number
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 import structlog
 
 from amperanto.csms.csms import Csms
@@ -14,7 +17,7 @@ from amperanto.csms.security import Admission
 from amperanto.dialects import dialect_for
 from amperanto.dialects.errors import QuirkConflict
 from amperanto.dialects.quirks.quirk import QuirkInUse, known_quirks
-from amperanto.domain.stations import Station
+from amperanto.domain.stations import Station, StationId
 from amperanto.gateway.handshake import Handshake
 from amperanto.gateway.journal import ConnectionJournal
 from amperanto.gateway.link import SocketLink
@@ -26,6 +29,7 @@ from amperanto.transport.upgrade import Denial, Upgrade, Welcome
 from amperanto.transport.websocket import Listener, WebSocketLink
 
 POLICY_VIOLATION = 1008
+FAREWELL_SECONDS = 2.0  # how long stations may take to echo our close at the end
 
 log = structlog.get_logger("amperanto.gateway")
 
@@ -37,6 +41,7 @@ class Gateway:
         self._csms = csms
         self._settings = csms.context.settings
         self._quirks = known_quirks()
+        self._present: dict[StationId, SocketLink] = {}
         self._handshake = Handshake(
             csms.security.admit,
             default=Version(self._settings.default_version),
@@ -65,7 +70,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Close the port and every socket; returns when all of them are over."""
-        await self._listener.close(1001, "the system is restarting")
+        await self._listener.close(1001, "the system is restarting", within=FAREWELL_SECONDS)
 
     async def _decide(self, upgrade: Upgrade) -> Welcome | Denial:
         decision = await self._handshake.decide(upgrade)
@@ -97,8 +102,25 @@ class Gateway:
             else:
                 await pipeline.run()
         finally:
-            closed = await link.peer.close(1011, "internal error")
-            await self._left(link, closed.code, str(closed))
+            try:
+                closed = await link.peer.close(1011, "internal error")
+                await self._left(link, closed.code, str(closed))
+            finally:
+                self._over(link)
+
+    def _over(self, link: SocketLink) -> None:
+        """All is kept of this socket, its end included: the next one may come in."""
+        link.over.set()
+        if self._present.get(link.station_id) is link:
+            del self._present[link.station_id]
+
+    async def _end_of_last(self, station: StationId) -> None:
+        """Let the socket before finish: what it read, its close code and cause are lost once its place is taken."""
+        last = self._present.get(station)
+        if last is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.takeover_ping):
+                    await last.over.wait()
 
     async def _changed(self, link: SocketLink, admitted: Station) -> bool:
         """Whether what it was let in by is true no more; a later change finds the socket and closes it."""
@@ -121,15 +143,20 @@ class Gateway:
     ) -> tuple[SocketLink | None, Pipeline | None]:
         """The station's link and worker, or nothing when its place is taken."""
         context = self._csms.context
+        arrived = context.clock.now()
         async with self._csms.security.door(station.id):
             if not await self._csms.security.vacant(station.id):
                 return None, None
-            number, station = await self._csms.entered(station.id, remote=line.remote, version=version.value)
+            await self._end_of_last(station.id)
+            number, station = await self._csms.entered(
+                station.id, at=arrived, remote=line.remote, version=version.value
+            )
             journal = ConnectionJournal(self._csms, station, number)
             peer = self._peer(line, station, version, journal)
             timeout = self._settings.call_timeout
             link = SocketLink(peer, dialect_for(version), station, number, clock=context.clock, timeout=timeout)
             context.stations.register(link)
+            self._present[station.id] = link
             return link, Pipeline(self._csms, link, journal, self._quirk)
 
     def _quirk(self, station: Station) -> QuirkInUse | None:

@@ -20,8 +20,18 @@ _SCOPES = msgspec.json.Decoder(tuple[str, ...])
 _BY_HASH = Statement(across(keys, because="the key itself says whose it is").where(_c.hash == bindparam("hash")))
 _LIST = Statement(owned(keys).order_by(_c.id))
 _ADD = Statement(keys.insert(), rank=25)
+_OTHERS = keys.alias("others")
 _REMOVE = Statement(
-    keys.delete().where(_c.organisation == bindparam("organisation"), _c.id == bindparam("id")),
+    keys.delete().where(
+        _c.organisation == bindparam("organisation"),
+        _c.id == bindparam("id"),
+        # an administrator's must stay, whoever else withdraws one at the same time
+        _c.organisation.in_(
+            owned(_OTHERS, _OTHERS.c.organisation).where(
+                _OTHERS.c.id != bindparam("id"), _OTHERS.c.scopes.like('%"admin"%')
+            )
+        ),
+    ),
     rank=26,
     exact=True,
 )
@@ -65,7 +75,7 @@ class Keys:
         self._work.record(_ADD, row)
 
     def remove(self, organisation: OrganisationId, key: str) -> None:
-        """Withdraw a key; ConflictError at the commit if there is none of that id."""
+        """Withdraw a key; ConflictError at the commit if there is none of that id, or no administrator's beside it."""
         self._work.record(_REMOVE, {"organisation": organisation, "id": key})
 
 

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, select
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, select
 
 from amperanto.stores.columns import Words
 
 
-def owned(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+def owned(table: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
     """A select of one organisation's rows; the parameter is `organisation`."""
     return _select(table, columns).where(table.c.organisation == bindparam("organisation", type_=Words()))
 
 
-def across(table: Table, *columns: ColumnElement[Any], because: str) -> Select[Any]:
+def across(table: FromClause, *columns: ColumnElement[Any], because: str) -> Select[Any]:
     """A select over every organisation; `because` says why this is no leak."""
     assert because
     return _select(table, columns)
 
 
-def _select(table: Table, columns: tuple[ColumnElement[Any], ...]) -> Select[Any]:
+def _select(table: FromClause, columns: tuple[ColumnElement[Any], ...]) -> Select[Any]:
     return select(*columns).select_from(table) if columns else select(table)

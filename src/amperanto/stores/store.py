@@ -20,17 +20,22 @@ from amperanto.domain.ids import Ids, utc_now
 from amperanto.stores.connections import Connections
 from amperanto.stores.connectors import Connectors
 from amperanto.stores.database import Database, open_database
+from amperanto.stores.desired_states import DesiredStates
+from amperanto.stores.device_model import DeviceModels
 from amperanto.stores.errors import ConflictError, Fenced, StoreError
 from amperanto.stores.feeds import Feed, MessageLog
 from amperanto.stores.inbox import Inbox
 from amperanto.stores.keys import Keys
+from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.outbox import Outbox
 from amperanto.stores.ownership import Ownership
+from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
 from amperanto.stores.schema import prepare
 from amperanto.stores.stations import Stations
+from amperanto.stores.templates import Templates
 from amperanto.stores.tokens import Tokens
 from amperanto.stores.transactions import Transactions
 from amperanto.stores.unit import Handler, Unit
@@ -60,7 +65,12 @@ class Store:
         self.meter_values = MeterValues(reading)
         self.inbox = Inbox(reading)
         self.keys = Keys(reading)
+        self.local_lists = LocalLists(reading)
+        self.reservations = Reservations(reading)
         self.reviews = Reviews(reading)
+        self.device_models = DeviceModels(reading)
+        self.templates = Templates(reading)
+        self.desired_states = DesiredStates(reading)
         self.connections = Ownership(Connections(reading), self.run)
         self.messages = MessageLog(Messages(reading), self.run, self._writer)
         self.outbox = Feed(Outbox(reading), self.run)

@@ -312,6 +312,33 @@ keys = Table(
     Index("uq_keys_hash", "hash", unique=True),
 )
 
+reservations = Table(
+    "reservations",
+    metadata,
+    _id(),
+    _organisation(),
+    _words("station"),
+    _number("number"),
+    _words("state"),
+    _number("evse", null=True),
+    _words("connector_type", null=True),
+    _words("token_uid"),
+    _words("token_type"),
+    _words("token_group", null=True),
+    _words("answer", null=True),
+    _instant("created_at"),
+    _instant("expires_at"),
+    _instant("ended_at", null=True),
+    # When it expires, while the station may hold it: what is live, and what falls due.
+    _instant("open_until", null=True),
+    _words("transaction_id", null=True),
+    _number("revision"),
+    Index("ix_reservations_organisation_id", "organisation", "id"),
+    Index("ix_reservations_station_number", "station", "number"),
+    Index("ix_reservations_station_open_until", "station", "open_until"),
+    Index("ix_reservations_open_until", "open_until"),
+)
+
 reviews = Table(
     "reviews",
     metadata,
@@ -324,4 +351,119 @@ reviews = Table(
     _words("problem"),
     _instant("settled_at", null=True),
     Index("ix_reviews_organisation_id", "organisation", "id"),
+)
+
+device_variables = Table(
+    "device_variables",
+    metadata,
+    _words("station"),
+    _words("variable_key"),
+    _organisation(),
+    _words("component"),
+    _words("component_instance", null=True),
+    _number("evse", null=True),
+    _number("connector", null=True),
+    _words("variable"),
+    _words("variable_instance", null=True),
+    _words("attribute"),
+    _words("value", null=True),
+    _words("mutability"),
+    _flag("persistent"),
+    _flag("constant"),
+    _words("characteristics", null=True),
+    _instant("seen_at"),
+    _words("source"),
+    _words("told_by", null=True),
+    _words("pending", null=True),
+    _instant("reboot_since", null=True),
+    PrimaryKeyConstraint("station", "variable_key"),
+)
+
+device_changes = Table(
+    "device_changes",
+    metadata,
+    _id(),
+    _organisation(),
+    _words("station"),
+    _instant("at"),
+    _words("variable"),
+    _words("attribute"),
+    _words("before", null=True),
+    _words("after", null=True),
+    _words("source"),
+    _words("told_by", null=True),
+    Index("ix_device_changes_station_id", "station", "id"),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    _organisation(known=True),
+    _words("name_key"),
+    _words("name"),
+    _words("wanted"),
+    _instant("changed_at"),
+    _words("changed_by"),
+    PrimaryKeyConstraint("organisation", "name_key"),
+)
+
+# What somebody wants a station to be, until it is: `kind` says which block's business the wish is.
+desired_states = Table(
+    "desired_states",
+    metadata,
+    _id(),
+    _organisation(),
+    _words("station"),
+    _words("kind"),
+    _words("subject_key"),
+    _words("body"),
+    _words("state"),
+    _instant("wanted_at"),
+    _words("wanted_by"),
+    _instant("expires_at"),
+    _number("attempts"),
+    _words("result", null=True),
+    _instant("settled_at", null=True),
+    Index("ix_desired_states_station_id", "station", "id"),
+    Index("ix_desired_states_state_expires_at", "state", "expires_at"),
+    Index(
+        "uq_desired_states_waiting",
+        "station",
+        "kind",
+        "subject_key",
+        unique=True,
+        sqlite_where=text("state = 'Waiting'"),
+        postgresql_where=text("state = 'Waiting'"),
+    ),
+)
+
+local_lists = Table(
+    "local_lists",
+    metadata,
+    Column("station", Words, primary_key=True),
+    _organisation(),
+    _words("wanted", null=True),
+    _number("version"),
+    # Marks of what was wanted: what the station was brought to, and what was tried last.
+    _words("brought_to", null=True),
+    _words("tried", null=True),
+    _words("result", null=True),
+    _words("detail", null=True),
+    _number("left_out"),
+    _instant("at", null=True),
+    Index("ix_local_lists_organisation_wanted", "organisation", "wanted"),
+)
+
+local_list_entries = Table(
+    "local_list_entries",
+    metadata,
+    _words("station"),
+    _words("token_key"),
+    _organisation(),
+    _words("uid"),
+    _words("type"),
+    _words("status"),
+    _words("token_group", null=True),
+    _instant("expires_at", null=True),
+    PrimaryKeyConstraint("station", "token_key"),
 )

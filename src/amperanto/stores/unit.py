@@ -15,15 +15,20 @@ from amperanto.domain.events import StationEvent
 from amperanto.domain.stations import OrganisationId, StationId
 from amperanto.stores.connections import Connections
 from amperanto.stores.connectors import Connectors
+from amperanto.stores.desired_states import DesiredStates
+from amperanto.stores.device_model import DeviceModels
 from amperanto.stores.errors import StoreError
 from amperanto.stores.groups import OpenLimit
 from amperanto.stores.inbox import Inbox
 from amperanto.stores.keys import Keys
+from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.outbox import Outbox, row_of
+from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
 from amperanto.stores.stations import Stations
+from amperanto.stores.templates import Templates
 from amperanto.stores.tokens import Tokens
 from amperanto.stores.transactions import Transactions
 from amperanto.stores.work import Surroundings, Work
@@ -85,14 +90,39 @@ class Unit(Work):
         return Keys(self)
 
     @property
+    def local_lists(self) -> LocalLists:
+        """Local authorization lists."""
+        return LocalLists(self)
+
+    @property
     def meter_values(self) -> MeterValues:
         """Meter values."""
         return MeterValues(self)
 
     @property
+    def reservations(self) -> Reservations:
+        """What stations hold for tokens."""
+        return Reservations(self)
+
+    @property
     def reviews(self) -> Reviews:
         """What people should look at."""
         return Reviews(self)
+
+    @property
+    def device_models(self) -> DeviceModels:
+        """The variables of stations."""
+        return DeviceModels(self)
+
+    @property
+    def templates(self) -> Templates:
+        """Named sets of wanted values."""
+        return Templates(self)
+
+    @property
+    def desired_states(self) -> DesiredStates:
+        """What is wanted of stations."""
+        return DesiredStates(self)
 
     @property
     def outbox(self) -> Outbox:

@@ -5,18 +5,17 @@ hands the open link to `on_link`; the link ends when `on_link` returns. `dial` i
 and `connect` are both with a `Peer` on top. What RFC 6455 leaves to the application is settled here: OCPP is
 text, so a binary frame is 1003 and an oversized one 1009; permessage-deflate exists on 2.x only, without
 context takeover and with 12-bit windows; a handshake has ten seconds and 16 KiB. Writing is immediate, so
-frames keep the order in which they were said.
-
-Keepalive is ours too (keepalive.py).
+frames keep the order in which they were said. Keepalive is ours too (keepalive.py).
 """
 
 import asyncio
 import logging
 import ssl as tls
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
+from weakref import WeakSet
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_client
@@ -25,10 +24,7 @@ from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as open_server
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
-from websockets.extensions.permessage_deflate import (
-    ClientPerMessageDeflateFactory,
-    ServerPerMessageDeflateFactory,
-)
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
 from websockets.http11 import Request
 from websockets.http11 import Response as HttpResponse
 from websockets.protocol import CLOSING, OPEN
@@ -242,8 +238,6 @@ class WebSocketLink:
             return Closed(sent.code, sent.reason, Cause.LOCAL if sent.code in FAREWELLS else Cause.VIOLATION)
         return Closed(1006)
 
-    # --------------------------------------------------------------------------------- its life
-
     def keep_alive(self, interval: float | None, timeout: float) -> None:
         """Ping after `interval` seconds of silence, give up `timeout` seconds later; None: never ping."""
         if self._socket.protocol.state is OPEN:
@@ -290,13 +284,14 @@ class Listener:
         self._max_size = max_size
         self._handshake = handshake
         self._server: Server | None = None
+        self._sockets = WeakSet[ServerSocket]()
 
     async def start(self) -> "Listener":
         """Open the port. Raises OSError when it is taken."""
         self._server = await open_server(
             self._run,
             **self._where,
-            create_connection=ServerSocket,
+            create_connection=cast(type[ServerSocket], self._made),
             process_request=self._process,
             select_subprotocol=chosen_subprotocol,
             compression=None,
@@ -315,11 +310,27 @@ class Listener:
         assert self._server is not None, "not started"
         return int(next(iter(self._server.sockets)).getsockname()[1])
 
-    async def close(self, code: int = 1001, reason: str = "") -> None:
-        """Close the port and every link; returns when each `on_link` has returned."""
-        if self._server is not None:
-            self._server.close(code=code, reason=reason)
+    async def close(self, code: int = 1001, reason: str = "", *, within: float = CLOSE_SECONDS) -> None:
+        """Close the port and every link, cut what lasts `within` seconds; returns when each `on_link` has."""
+        if self._server is None:
+            return
+        self._server.close(code=code, reason=reason)
+        self._cut(one for one in self._sockets if one.request is None)  # nobody waits for those who only knock
+        late = asyncio.get_running_loop().call_later(within, self._cut, self._sockets)
+        try:
             await self._server.wait_closed()
+        finally:
+            late.cancel()
+            for task in self._server.handler_tasks:  # some are left if we were cancelled
+                task.cancel()
+
+    def _made(self, *arguments: Any, **options: Any) -> ServerSocket:
+        self._sockets.add(socket := ServerSocket(*arguments, **options))
+        return socket
+
+    def _cut(self, sockets: Iterable[ServerSocket]) -> None:
+        for socket in [one for one in sockets if hasattr(one, "transport")]:  # else TLS has not begun it yet
+            socket.transport.abort()
 
     async def __aenter__(self) -> "Listener":
         return await self.start()
@@ -343,8 +354,7 @@ class Listener:
         return None
 
     async def _run(self, socket: ServerConnection) -> None:
-        assert isinstance(socket, ServerSocket)
-        assert socket.welcome is not None
+        assert isinstance(socket, ServerSocket) and socket.welcome is not None
         link = WebSocketLink(socket)
         if socket.welcome.version is None:
             await link.close(1002, "no common subprotocol", Cause.VIOLATION)
@@ -419,8 +429,7 @@ async def dial(
             **options,
         )
     except InvalidStatus as refused:
-        status = refused.response.status_code
-        raise HandshakeRefused(f"the server answered HTTP {status}", status) from None
+        raise HandshakeRefused(f"the server answered HTTP {(status := refused.response.status_code)}", status) from None
     except InvalidURI as wrong:
         raise ValueError(str(wrong)) from None
     except InvalidHandshake as refused:
@@ -445,10 +454,7 @@ def serve(
     default: Version = Version.V16,
     ssl: tls.SSLContext | None = None,
 ) -> Listener:
-    """A small CSMS: `async with serve(on_peer, port=9000): ...`. Everybody is let in; no identity is a 404.
-
-    For credentials, limits and a codec of your own use `Listener`.
-    """
+    """A small CSMS that lets everybody in: `async with serve(on_peer, port=9000): ...`; `Listener` can more."""
 
     async def decide(upgrade: Upgrade) -> Welcome | Denial:
         try:

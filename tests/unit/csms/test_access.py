@@ -36,7 +36,7 @@ async def test_a_file_that_others_could_read_is_closed_to_them(house: Any, tmp_p
 
 
 async def test_a_key_that_could_not_be_written_down_is_not_made(house: Any, tmp_path: Path):
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError):
         await house.csms.access.first_key(tmp_path / "missing")
     assert await house.csms.access.first_key(tmp_path) is not None  # else nobody could ever get in
 

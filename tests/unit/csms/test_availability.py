@@ -47,9 +47,7 @@ async def test_a_stations_wrong_clock_does_not_touch_the_order(house: Any):
 
 async def test_of_many_states_in_one_report_the_last_of_each_connector_counts(house: Any):
     station = await house.station()
-    told = EventsReported(
-        events=(seen(A.OCCUPIED), seen(A.FAULTED, TWO), seen(A.AVAILABLE)), at=house.clock.now()
-    )
+    told = EventsReported(events=(seen(A.OCCUPIED), seen(A.FAULTED, TWO), seen(A.AVAILABLE)), at=house.clock.now())
     await station.tell(told)
     kept = await house.store.connectors.of(station.station.organisation, station.station_id)
     assert {one.where: one.availability for one in kept} == {ONE: A.AVAILABLE, TWO: A.FAULTED}

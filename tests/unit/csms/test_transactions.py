@@ -176,3 +176,20 @@ async def test_what_an_old_socket_still_says_is_not_written_after_a_new_one_took
         await old.tell(START)
     await new.tell(START)
     await only(house, new)
+
+
+async def test_a_stop_without_a_number_that_comes_again_ends_no_second_transaction(house: Any):
+    await house.token("CAFE")
+    station = await house.station()
+    await station.tell(START)  # its answer was lost, so the station never learned the number (1.6 errata 4.0)
+    for _ in range(3):
+        await station.tell(stop(-1, token=Token("CAFE")))
+    kept = await only(house, station)
+    assert (kept.state, kept.energy) == (TransactionState.ENDED, WattHours.of(4000))
+
+
+async def test_an_end_whose_start_was_never_told_claims_no_energy(house: Any):
+    station = await house.station()
+    await station.tell(stop(-1))
+    kept = await only(house, station)
+    assert (kept.energy, kept.meter_stop) == (None, WattHours.of(5000))

@@ -42,8 +42,8 @@ def test_an_action_of_2_1_is_not_spoken_in_2_0_1() -> None:
 def test_what_1_6_could_say_and_we_cannot_yet_names_the_way_out() -> None:
     dialect = dialect_for(Version.V16)
     assert not dialect.can(v2.SetChargingProfileRequest)
-    with pytest.raises(NotSpoken, match="comes later; use raw SendLocalList"):
-        dialect.write(v2.SendLocalListRequest(version_number=1, update_type=v2.Update.FULL), CONTEXT)
+    with pytest.raises(NotSpoken, match="comes later; use raw ClearChargingProfile"):
+        dialect.write(v2.ClearChargingProfileRequest(charging_profile_id=1), CONTEXT)
 
 
 def test_what_1_6_has_no_word_for_is_not_spoken() -> None:

@@ -67,7 +67,8 @@ class Line:
         self.cable.station_link.write(json.dumps(frame))
 
     async def hear(self) -> Any:
-        return json.loads(await self.cable.station_link.receive())
+        async with asyncio.timeout(5):
+            return json.loads(await self.cable.station_link.receive())
 
     async def ask(self, message_id: str, action: str, payload: Any) -> Any:
         """Say a CALL and return the answer: its type, code or payload."""
@@ -78,11 +79,13 @@ class Line:
 
     async def end(self) -> Any:
         """How the CSMS ended the line."""
-        with pytest.raises(PeerClosed) as ended:
+        async with asyncio.timeout(5):
             while True:
-                await self.cable.station_link.receive()
-        await self.serving
-        return ended.value.closed
+                try:
+                    await self.cable.station_link.receive()
+                except PeerClosed as ended:
+                    await self.serving
+                    return ended.closed
 
     def cut(self) -> None:
         self.cable.cut()
@@ -168,8 +171,8 @@ async def door(tmp_path: Path, hooks: dict[str, Any]) -> AsyncIterator[Door]:
         hooks=Hooks(data_transfer=hooks),
     )
     door = Door(Csms(context), clock, path)
-    async with asyncio.timeout(20):
-        yield door
+    yield door
+    async with asyncio.timeout(5):
         for line in door.lines:
             line.cut()
         await asyncio.gather(*(line.serving for line in door.lines), return_exceptions=True)

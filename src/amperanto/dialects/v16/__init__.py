@@ -7,9 +7,11 @@ from amperanto.dialects.v16 import (
     diagnostics,
     firmware,
     later,
+    local_authorization_list,
     meter_values,
     provisioning,
     remote_control,
+    reservation,
     security,
     transactions,
 )
@@ -24,9 +26,11 @@ BLOCKS = (
     diagnostics,
     firmware,
     later,
+    local_authorization_list,
     meter_values,
     provisioning,
     remote_control,
+    reservation,
     security,
     transactions,
 )

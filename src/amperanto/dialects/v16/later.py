@@ -6,10 +6,6 @@ from amperanto.dialects.v16.words import V16
 from amperanto.ocpp import v2
 
 LATER: dict[type, str] = {
-    v2.GetLocalListVersionRequest: "GetLocalListVersion",
-    v2.SendLocalListRequest: "SendLocalList",
-    v2.ReserveNowRequest: "ReserveNow",
-    v2.CancelReservationRequest: "CancelReservation",
     v2.SetChargingProfileRequest: "SetChargingProfile",
     v2.ClearChargingProfileRequest: "ClearChargingProfile",
     v2.GetCompositeScheduleRequest: "GetCompositeSchedule",
@@ -19,8 +15,6 @@ LATER: dict[type, str] = {
     v2.InstallCertificateRequest: "InstallCertificate",
     v2.DeleteCertificateRequest: "DeleteCertificate",
     v2.GetInstalledCertificateIdsRequest: "GetInstalledCertificateIds",
-    v2.GetBaseReportRequest: "GetConfiguration",
-    v2.GetReportRequest: "GetConfiguration",
 }
 
 for _kind, _own in LATER.items():

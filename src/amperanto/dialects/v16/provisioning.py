@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from amperanto.dialects.context import StationContext
 from amperanto.dialects.errors import NotSpoken
+from amperanto.dialects.v16 import reports
 from amperanto.dialects.v16.configuration_keys import (
     COMPONENT,
     READ_ONLY,
@@ -24,7 +25,7 @@ from amperanto.dialects.v16.configuration_keys import (
 from amperanto.dialects.v16.words import COMMAND_DROPS, V16
 from amperanto.dialects.wording import aware, fitting, fitting_or_unset, plain
 from amperanto.domain.decisions import BootDecision
-from amperanto.domain.observations import StationBooted
+from amperanto.domain.observations import StationBooted, VariablesReported
 from amperanto.domain.stations import Hardware, Registration
 from amperanto.ocpp import v2, v16
 
@@ -129,6 +130,7 @@ class Reset:
 
 Asked = v2.GetVariableData | v2.SetVariableData
 KEYS = "standard keys have a variable by table, all others are variables of the component ConfigurationKeys"
+REPORTED = "1.6 lists all it has; what was not asked for is left out on our side"
 UNKNOWN = "1.6 knows no components and attributes: what it does not know is an unknown variable"
 LISTED = v2.GetVariableStatus
 
@@ -145,9 +147,12 @@ def _answered_here(asked: Asked) -> str | None:
 
 @V16.exchange(
     v16.GetConfigurationRequest,
-    v2.GetVariablesRequest,
+    (v2.GetVariablesRequest, v2.GetBaseReportRequest, v2.GetReportRequest),
     several=True,
     drops={
+        "report_base": REPORTED,
+        "component_variable": REPORTED,
+        "request_id": "1.6 answers a report at once: it is numbered on our side",
         "get_variable_data.component": KEYS,
         "get_variable_data.attribute_type": "1.6 has one value a key, the Actual one",
         **COMMAND_DROPS,
@@ -155,7 +160,7 @@ def _answered_here(asked: Asked) -> str | None:
     },
 )
 class GetConfiguration:
-    """Read variables. A key listed without a value is one that may not be read: Rejected."""
+    """Read variables, or report them all. A key listed without a value is one that may not be read: Rejected."""
 
     @staticmethod
     def read(wire: v16.GetConfigurationRequest, context: StationContext) -> v2.GetVariablesRequest:
@@ -166,7 +171,11 @@ class GetConfiguration:
         )
 
     @staticmethod
-    def write(neutral: v2.GetVariablesRequest, context: StationContext) -> list[v16.GetConfigurationRequest]:
+    def write(
+        neutral: v2.GetVariablesRequest | reports.Asked, context: StationContext
+    ) -> list[v16.GetConfigurationRequest]:
+        if not isinstance(neutral, v2.GetVariablesRequest):
+            return reports.written(neutral)
         # Without keys GetConfiguration would ask for all of them.
         keys = [
             key_of(asked.component, asked.variable) or ""
@@ -199,10 +208,14 @@ class GetConfiguration:
 
     @staticmethod
     def hear(
-        neutral: v2.GetVariablesRequest,
+        neutral: v2.GetVariablesRequest | reports.Asked,
         answers: list[v16.GetConfigurationResponse],
         context: StationContext,
-    ) -> v2.GetVariablesResponse:
+    ) -> v2.GetVariablesResponse | v2.GetBaseReportResponse | v2.GetReportResponse:
+        if isinstance(neutral, v2.GetBaseReportRequest):
+            return v2.GetBaseReportResponse(status=reports.status(reports.told(neutral, answers, context)))
+        if isinstance(neutral, v2.GetReportRequest):
+            return v2.GetReportResponse(status=reports.status(reports.told(neutral, answers, context)))
         told = {
             key.key.casefold(): key
             for answer in answers
@@ -212,6 +225,18 @@ class GetConfiguration:
         return v2.GetVariablesResponse(
             get_variable_result=[_result(asked, told) for asked in neutral.get_variable_data]
         )
+
+    @staticmethod
+    def tells(
+        neutral: v2.GetVariablesRequest | reports.Asked,
+        answers: list[v16.GetConfigurationResponse],
+        context: StationContext,
+    ) -> VariablesReported | None:
+        """The report that 2.x would send now."""
+        if isinstance(neutral, v2.GetVariablesRequest):
+            return None
+        report = reports.told(neutral, answers, context)
+        return report if report.variables else None
 
 
 def _value(component: v2.Component, variable: v2.Variable, told: str) -> str | None:

@@ -3,10 +3,13 @@
 from amperanto.dialects.v2 import (
     authorization,
     availability,
+    device_model,
     diagnostics,
     firmware,
+    local_authorization_list,
     meter_values,
     provisioning,
+    reservation,
     security,
     transactions,
 )
@@ -17,10 +20,13 @@ __all__ = ["V2"]
 BLOCKS = (
     authorization,
     availability,
+    device_model,
     diagnostics,
     firmware,
+    local_authorization_list,
     meter_values,
     provisioning,
+    reservation,
     security,
     transactions,
 )

@@ -168,6 +168,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("node", name=op.f("pk_outbox_nodes")),
     )
     op.create_table(
+        "reservations",
+        sa.Column("id", Words(), nullable=False),
+        sa.Column("organisation", Words(), nullable=False),
+        sa.Column("station", Words(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("state", Words(), nullable=False),
+        sa.Column("evse", sa.BigInteger(), nullable=True),
+        sa.Column("connector_type", Words(), nullable=True),
+        sa.Column("token_uid", Words(), nullable=False),
+        sa.Column("token_type", Words(), nullable=False),
+        sa.Column("token_group", Words(), nullable=True),
+        sa.Column("answer", Words(), nullable=True),
+        sa.Column("created_at", Timestamp(), nullable=False),
+        sa.Column("expires_at", Timestamp(), nullable=False),
+        sa.Column("ended_at", Timestamp(), nullable=True),
+        sa.Column("open_until", Timestamp(), nullable=True),
+        sa.Column("transaction_id", Words(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reservations")),
+    )
+    op.create_index("ix_reservations_organisation_id", "reservations", ["organisation", "id"], unique=False)
+    op.create_index("ix_reservations_station_number", "reservations", ["station", "number"], unique=False)
+    op.create_index("ix_reservations_station_open_until", "reservations", ["station", "open_until"], unique=False)
+    op.create_index("ix_reservations_open_until", "reservations", ["open_until"], unique=False)
+    op.create_table(
         "reviews",
         sa.Column("id", Words(), nullable=False),
         sa.Column("organisation", Words(), nullable=False),
@@ -276,6 +301,110 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
     )
     op.create_index("uq_tokens_organisation_token_key", "tokens", ["organisation", "token_key"], unique=True)
+    op.create_table(
+        "device_variables",
+        sa.Column("station", Words(), nullable=False),
+        sa.Column("variable_key", Words(), nullable=False),
+        sa.Column("organisation", Words(), nullable=False),
+        sa.Column("component", Words(), nullable=False),
+        sa.Column("component_instance", Words(), nullable=True),
+        sa.Column("evse", sa.BigInteger(), nullable=True),
+        sa.Column("connector", sa.BigInteger(), nullable=True),
+        sa.Column("variable", Words(), nullable=False),
+        sa.Column("variable_instance", Words(), nullable=True),
+        sa.Column("attribute", Words(), nullable=False),
+        sa.Column("value", Words(), nullable=True),
+        sa.Column("mutability", Words(), nullable=False),
+        sa.Column("persistent", sa.Boolean(), nullable=False),
+        sa.Column("constant", sa.Boolean(), nullable=False),
+        sa.Column("characteristics", Words(), nullable=True),
+        sa.Column("seen_at", Timestamp(), nullable=False),
+        sa.Column("source", Words(), nullable=False),
+        sa.Column("told_by", Words(), nullable=True),
+        sa.Column("pending", Words(), nullable=True),
+        sa.Column("reboot_since", Timestamp(), nullable=True),
+        sa.PrimaryKeyConstraint("station", "variable_key", name=op.f("pk_device_variables")),
+    )
+    op.create_table(
+        "device_changes",
+        sa.Column("id", Words(), nullable=False),
+        sa.Column("organisation", Words(), nullable=False),
+        sa.Column("station", Words(), nullable=False),
+        sa.Column("at", Timestamp(), nullable=False),
+        sa.Column("variable", Words(), nullable=False),
+        sa.Column("attribute", Words(), nullable=False),
+        sa.Column("before", Words(), nullable=True),
+        sa.Column("after", Words(), nullable=True),
+        sa.Column("source", Words(), nullable=False),
+        sa.Column("told_by", Words(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_changes")),
+    )
+    op.create_index("ix_device_changes_station_id", "device_changes", ["station", "id"], unique=False)
+    op.create_table(
+        "templates",
+        sa.Column("organisation", Words(), nullable=False),
+        sa.Column("name_key", Words(), nullable=False),
+        sa.Column("name", Words(), nullable=False),
+        sa.Column("wanted", Words(), nullable=False),
+        sa.Column("changed_at", Timestamp(), nullable=False),
+        sa.Column("changed_by", Words(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation"], ["organisations.id"], name=op.f("fk_templates_organisation")),
+        sa.PrimaryKeyConstraint("organisation", "name_key", name=op.f("pk_templates")),
+    )
+    op.create_table(
+        "desired_states",
+        sa.Column("id", Words(), nullable=False),
+        sa.Column("organisation", Words(), nullable=False),
+        sa.Column("station", Words(), nullable=False),
+        sa.Column("kind", Words(), nullable=False),
+        sa.Column("subject_key", Words(), nullable=False),
+        sa.Column("body", Words(), nullable=False),
+        sa.Column("state", Words(), nullable=False),
+        sa.Column("wanted_at", Timestamp(), nullable=False),
+        sa.Column("wanted_by", Words(), nullable=False),
+        sa.Column("expires_at", Timestamp(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("result", Words(), nullable=True),
+        sa.Column("settled_at", Timestamp(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_desired_states")),
+    )
+    op.create_index("ix_desired_states_station_id", "desired_states", ["station", "id"], unique=False)
+    op.create_index("ix_desired_states_state_expires_at", "desired_states", ["state", "expires_at"], unique=False)
+    op.create_index(
+        "uq_desired_states_waiting",
+        "desired_states",
+        ["station", "kind", "subject_key"],
+        unique=True,
+        sqlite_where=sa.text("state = 'Waiting'"),
+        postgresql_where=sa.text("state = 'Waiting'"),
+    )
+    op.create_table(
+        "local_lists",
+        sa.Column("station", Words(), nullable=False),
+        sa.Column("organisation", Words(), nullable=False),
+        sa.Column("wanted", Words(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("brought_to", Words(), nullable=True),
+        sa.Column("tried", Words(), nullable=True),
+        sa.Column("result", Words(), nullable=True),
+        sa.Column("detail", Words(), nullable=True),
+        sa.Column("left_out", sa.BigInteger(), nullable=False),
+        sa.Column("at", Timestamp(), nullable=True),
+        sa.PrimaryKeyConstraint("station", name=op.f("pk_local_lists")),
+    )
+    op.create_index("ix_local_lists_organisation_wanted", "local_lists", ["organisation", "wanted"], unique=False)
+    op.create_table(
+        "local_list_entries",
+        sa.Column("station", Words(), nullable=False),
+        sa.Column("token_key", Words(), nullable=False),
+        sa.Column("organisation", Words(), nullable=False),
+        sa.Column("uid", Words(), nullable=False),
+        sa.Column("type", Words(), nullable=False),
+        sa.Column("status", Words(), nullable=False),
+        sa.Column("token_group", Words(), nullable=True),
+        sa.Column("expires_at", Timestamp(), nullable=True),
+        sa.PrimaryKeyConstraint("station", "token_key", name=op.f("pk_local_list_entries")),
+    )
 
     organisations = sa.table(
         "organisations",

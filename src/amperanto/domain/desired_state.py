@@ -1,0 +1,48 @@
+"""Desired state: what somebody wants a station to be, kept until the station says what became of it.
+
+A wish waits durably while the station is offline (or wants to be left alone), until it is settled: done, failed with
+the station's own word, expired, replaced by a newer wish for the same thing, or withdrawn. `kind` says whose business
+it is (`variable`), `subject_key` which thing it is about, `body` what is wanted, as JSON of that block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from amperanto.domain.stations import OrganisationId, StationId
+
+
+class WishState(StrEnum):
+    """What became of a wish."""
+
+    WAITING = "Waiting"
+    DONE = "Done"
+    FAILED = "Failed"
+    EXPIRED = "Expired"
+    REPLACED = "Replaced"
+    WITHDRAWN = "Withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One thing wanted of one station. `result` is what the station, or the way to it, said last."""
+
+    id: str
+    organisation: OrganisationId
+    station: StationId
+    kind: str
+    subject_key: str
+    body: str
+    wanted_at: datetime
+    wanted_by: str
+    expires_at: datetime
+    state: WishState = WishState.WAITING
+    attempts: int = 0
+    result: str | None = None
+    settled_at: datetime | None = None
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it waited for too long."""
+        return self.state is WishState.WAITING and now >= self.expires_at

@@ -1,0 +1,153 @@
+"""Desired states: what is wanted of stations, waiting or settled; rows ↔ `domain.desired_state.Wish`.
+
+Of one thing at one station at most one wish waits; a unique index holds that against two people at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, bindparam, update
+
+from amperanto.domain.desired_state import Wish, WishState
+from amperanto.domain.stations import OrganisationId, StationId
+from amperanto.stores.columns import Timestamp, Words
+from amperanto.stores.scope import across, owned
+from amperanto.stores.statements import Row, Statement
+from amperanto.stores.tables import desired_states
+from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
+
+_c = desired_states.c
+# Replaced first: the index allows one that waits.
+_REPLACE = Statement(
+    update(desired_states)
+    .where(
+        _c.station == bindparam("of_station", type_=Words()),
+        _c.kind == bindparam("of_kind", type_=Words()),
+        _c.subject_key == bindparam("of_subject", type_=Words()),
+        _c.state == WishState.WAITING.value,
+    )
+    .values(state=WishState.REPLACED.value, settled_at=bindparam("replaced_at", type_=Timestamp())),
+    rank=220,
+)
+_ADD = Statement(desired_states.insert(), rank=221)
+_SETTLE = Statement(
+    update(desired_states)
+    .where(_c.id == bindparam("key_id"), _c.state == WishState.WAITING.value)
+    .values(
+        state=bindparam("new_state", type_=Words()),
+        attempts=_c.attempts + bindparam("tried", type_=BigInteger()),
+        result=bindparam("new_result", type_=Words()),
+        settled_at=bindparam("new_settled_at", type_=Timestamp()),
+    ),
+    rank=222,
+)
+_EXPIRE = Statement(
+    update(desired_states)
+    .where(
+        _c.state == WishState.WAITING.value,
+        _c.expires_at <= bindparam("now", type_=Timestamp()),
+    )
+    .values(state=WishState.EXPIRED.value, settled_at=bindparam("now", type_=Timestamp())),
+    rank=223,
+)
+_WAITING = Statement(
+    across(desired_states, because="the node acts for a station it knows by our id")
+    .where(
+        _c.station == bindparam("station"),
+        _c.state == WishState.WAITING.value,
+        _c.expires_at > bindparam("now", type_=Timestamp()),
+    )
+    .order_by(_c.id)
+)
+_GET = Statement(owned(desired_states).where(_c.id == bindparam("id")))
+_LIST = Statement(
+    owned(desired_states)
+    .where(_c.station == bindparam("station"), _c.id < bindparam("before", type_=Words()))
+    .order_by(_c.id.desc())
+    .limit(bindparam("limit", type_=BigInteger()))
+)
+
+
+class DesiredStates:
+    """The wishes for all stations."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def waiting(self, station: StationId, now: datetime) -> list[Wish]:
+        """What waits for that station and has not expired, the oldest first."""
+        return [_wish(row) for row in await self._work.several(_WAITING, {"station": station, "now": now})]
+
+    async def get(self, organisation: OrganisationId, wish: str) -> Wish | None:
+        """The organisation's wish of that id."""
+        row = await self._work.one(_GET, {"organisation": organisation, "id": wish})
+        return None if row is None else _wish(row)
+
+    async def list(
+        self, organisation: OrganisationId, station: StationId, *, cursor: str | None = None, limit: int = PAGE
+    ) -> Page[Wish]:
+        """A page of what was wanted of a station, the latest first."""
+        limit = page_size(limit)
+        rows = await self._work.scan(
+            _LIST,
+            {"organisation": organisation, "station": station, "before": cursor or "\uffff", "limit": limit + 1},
+        )
+        return page_of([_wish(row) for row in rows], limit, lambda one: one.id)
+
+    def add(self, wish: Wish) -> None:
+        """Keep a wish, in place of one that waits for the same thing."""
+        self._work.record(
+            _REPLACE,
+            {
+                "of_station": wish.station, "of_kind": wish.kind, "of_subject": wish.subject_key,
+                "replaced_at": wish.wanted_at,
+            },
+        )  # fmt: skip
+        self._work.record(_ADD, _row(wish))
+
+    def settle(
+        self, wish: str, state: WishState, result: str | None, at: datetime, *, tried: bool = True
+    ) -> None:
+        """Say what became of a wish that waits; `WAITING` means it was tried and waits on."""
+        self._work.record(
+            _SETTLE,
+            {
+                "key_id": wish, "new_state": state, "new_result": result, "tried": int(tried),
+                "new_settled_at": None if state is WishState.WAITING else at,
+            },
+        )  # fmt: skip
+
+    def expire(self, now: datetime) -> None:
+        """Settle everything that waited for too long."""
+        self._work.record(_EXPIRE, {"now": now})
+
+
+def _row(wish: Wish) -> dict[str, Any]:
+    return {
+        "id": wish.id, "organisation": wish.organisation, "station": wish.station, "kind": wish.kind,
+        "subject_key": wish.subject_key, "body": wish.body, "state": wish.state, "wanted_at": wish.wanted_at,
+        "wanted_by": wish.wanted_by, "expires_at": wish.expires_at, "attempts": wish.attempts,
+        "result": wish.result, "settled_at": wish.settled_at,
+    }  # fmt: skip
+
+
+def _wish(row: Row) -> Wish:
+    return Wish(
+        id=row["id"],
+        organisation=row["organisation"],
+        station=row["station"],
+        kind=row["kind"],
+        subject_key=row["subject_key"],
+        body=row["body"],
+        state=WishState(row["state"]),
+        wanted_at=row["wanted_at"],
+        wanted_by=row["wanted_by"],
+        expires_at=row["expires_at"],
+        attempts=row["attempts"],
+        result=row["result"],
+        settled_at=row["settled_at"],
+    )
