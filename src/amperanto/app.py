@@ -138,5 +138,8 @@ async def _opened(settings: Settings, store: Store, clock: Clock, ids: Ids, rand
     except BaseException:
         await gateway.stop()
         raise
-    tasks = [asyncio.create_task(csms.schedule.run(), name="schedule")]
+    tasks = [
+        asyncio.create_task(csms.schedule.run(), name="schedule"),
+        asyncio.create_task(csms.local_lists.run(), name="local lists"),
+    ]
     return Node(settings, csms, gateway, door, store, key, tasks)

@@ -15,6 +15,9 @@ from typing import Any
 
 import msgspec
 
+VERSIONS = ("1.6", "2.0.1", "2.1")
+MAY_BE_ZERO = frozenset({"ocpp_port", "http_port", "ping_interval", "takeover_ping"})
+
 
 class SettingsError(Exception):
     """A setting that cannot be read; the text says which and what it should be."""
@@ -70,9 +73,25 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
         if name not in known:
             raise SettingsError(f"there is no setting {name!r}; the settings are {', '.join(sorted(known))}")
     try:
-        return msgspec.convert(merged, Settings, strict=False, dec_hook=_path)
+        settings = msgspec.convert(merged, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise SettingsError(f"a setting cannot be read: {error}") from error
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    """Refuse figures that cannot work. Raises SettingsError."""
+    if settings.default_version not in VERSIONS:
+        raise SettingsError(f"default_version is {settings.default_version!r}; it is one of {', '.join(VERSIONS)}")
+    for field in fields(Settings):
+        figure = getattr(settings, field.name)
+        if isinstance(figure, bool) or not isinstance(figure, (int, float)):
+            continue
+        lowest = 0 if field.name in MAY_BE_ZERO else 1
+        highest = 65535 if field.name.endswith("_port") else 10**12
+        if not lowest <= figure <= highest:
+            raise SettingsError(f"{field.name} is {figure}; it lies between {lowest} and {highest}")
 
 
 def in_memory(**changes: Any) -> Settings:

@@ -301,13 +301,17 @@ async def test_every_connection_is_an_interval_with_its_cause(store: Store, stat
     assert (first, second, third) == (1, 2, 3)
 
 
-async def test_what_a_node_held_when_it_died_is_ended_when_it_starts_again(store: Store, station: Station) -> None:
+async def test_what_a_node_held_when_it_died_is_ended_when_the_station_was_last_heard(
+    store: Store, station: Station
+) -> None:
     fence = await store.connections.take(S1, "node", remote="a", version="1.6", at=NOON)
+    async with store.unit() as unit:
+        unit.stations.seen(S1, after(3))
     assert await store.connections.close_orphans("another", after(1)) == []
     left = await store.connections.close_orphans("node", after(5))
     assert [connection.station for connection in left] == [S1]
     kept = await store.connections.intervals(OURS, S1, NOON, after(100))
-    assert [(one.fence, one.end, one.cause) for one in kept] == [(fence, after(5), "node restarted")]
+    assert [(one.fence, one.end, one.cause) for one in kept] == [(fence, after(3), "node restarted")]
     assert await store.connections.close_orphans("node", after(6)) == []
 
 

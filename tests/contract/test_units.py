@@ -169,6 +169,16 @@ async def test_a_value_no_column_can_hold_fails_its_own_unit_only(store: Store) 
     assert len((await store.stations.list(DEFAULT_ORGANISATION)).items) == 2
 
 
+async def test_a_bug_in_one_group_does_not_stop_the_writer(store: Store) -> None:
+    broken = replace(new_station(1), created_at="no instant")  # type: ignore[arg-type]
+    with pytest.raises(StoreError):
+        async with store.unit() as unit:
+            unit.stations.add(broken)
+    async with store.unit() as unit:
+        unit.stations.add(new_station(2))
+    assert await store.stations.by_id(new_station(2).id) is not None
+
+
 async def test_a_thousand_concurrent_units_commit_in_few_groups(store: Store, clock: Clock) -> None:
     async def append(number: int) -> None:
         async with store.unit() as unit:

@@ -23,7 +23,7 @@ from amperanto.api.access import SCOPES, Guard
 from amperanto.api.problems import MEDIA_TYPE, Problem
 
 _REF = "#/components/schemas/{name}"
-METHODS = ("get", "post", "patch", "delete")
+METHODS = ("get", "put", "post", "patch", "delete")
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 _ABOUT = (
     "REST for programs: JSON in snake_case, times in UTC (RFC 3339), energy in Wh as exact numbers, pages as "

@@ -20,7 +20,18 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import Scope
 
-from amperanto.api import commands, documentation, evses, inbox, keys, messages, operations, stations, tokens
+from amperanto.api import (
+    commands,
+    documentation,
+    evses,
+    inbox,
+    keys,
+    local_lists,
+    messages,
+    operations,
+    stations,
+    tokens,
+)
 from amperanto.api import transactions as transactions_
 from amperanto.api.desk import Desk
 from amperanto.api.door import Door
@@ -47,6 +58,9 @@ RESOURCES = [
     evses.list_evses,
     evses.list_availability,
     evses.list_connections,
+    local_lists.get_local_list,
+    local_lists.want_local_list,
+    local_lists.sync_local_list,
     commands.send_command,
     commands.send_raw,
     transactions_.list_transactions,

@@ -129,11 +129,19 @@ def typed() -> str:
 
 def log_to(file: TextIO) -> None:
     """Write what the node logs there, away from what the command itself prints."""
-    structlog.configure(logger_factory=structlog.WriteLoggerFactory(file))
+    # No renderer that prints the local variables of a traceback: they may hold what must stay secret.
+    plain = structlog.dev.ConsoleRenderer(colors=file.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    structured = structlog.processors.JSONRenderer(default=str)
+    structlog.configure(
+        logger_factory=structlog.WriteLoggerFactory(file),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if file.isatty() else [structlog.processors.format_exc_info]),
+            plain if file.isatty() else structured,
+        ],
+    )
     logging.basicConfig(stream=file, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # What strangers send to the HTTP port is answered there, and no news; of a WebSocket uvicorn would say to
     # install a library.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    if not file.isatty():
-        processors = [*structlog.get_config()["processors"][:-1], structlog.processors.JSONRenderer(default=str)]
-        structlog.configure(processors=processors)

@@ -24,6 +24,18 @@ WAITING = {
     "reason": "because",
     "seen": "last seen",
 }
+LIST_COLUMNS = {
+    "wanted": "wanted",
+    "step": "now",
+    "version": "version",
+    "entries": "tokens",
+    "left_out": "left out",
+    "result": "last answer",
+    "detail": "because",
+    "seen": "at",
+}
+LIST_SECONDS = 600.0
+"""A long list is many messages, and each may take its time."""
 REGISTRATIONS = click.Choice(["Accepted", "Pending", "Rejected"])
 
 password_option = click.option(
@@ -97,6 +109,30 @@ def remove(identity: str, *, node: Node, as_json: bool) -> None:
         print_json({"identity": identity, "removed": True})
     else:
         console().print(f"{identity} is removed.", markup=False)
+
+
+@stations.command("local-list")
+@click.argument("identity")
+@click.option("--sync", is_flag=True, help="Send what it lacks, now; from then on it follows the tokens by itself.")
+@json_option
+@node_options
+def local_list(identity: str, *, sync: bool, node: Node, as_json: bool) -> None:
+    """Show which tokens the station IDENTITY knows by itself (its local authorization list)."""
+    path = f"/stations/{place(identity)}/local-list"
+    told: dict[str, Any] = node.post(f"{path}/sync", {}, patience=LIST_SECONDS) if sync else node.get(path)
+    if as_json:
+        print_json(told)
+        return
+    print_table(LIST_COLUMNS, [told | {"seen": moment(told.get("at")), "step": _step(told)}])
+
+
+def _step(told: dict[str, Any]) -> str:
+    """How far the station is with its list."""
+    if told["wanted"] is None:
+        return "nothing is wanted"
+    if told["in_step"]:
+        return "in step"
+    return "follows by itself" if told["waiting"] else "send it with --sync"
 
 
 def _named(given: dict[str, Any]) -> dict[str, Any]:

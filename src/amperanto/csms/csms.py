@@ -18,6 +18,7 @@ from amperanto.csms.data_transfer import DataTransfer
 from amperanto.csms.diagnostics import Diagnostics
 from amperanto.csms.errors import Removed
 from amperanto.csms.journal import Frame, Repeats
+from amperanto.csms.local_authorization_list import LocalAuthorizationLists
 from amperanto.csms.meter_values import MeterValues
 from amperanto.csms.provisioning import Provisioning
 from amperanto.csms.remote_control import RemoteControl
@@ -64,6 +65,7 @@ class Csms:
         self.availability = Availability(context, self.reservation)
         self.meter_values = MeterValues(context)
         self.diagnostics = Diagnostics(context)
+        self.local_lists = LocalAuthorizationLists(context)
         self.data_transfer = DataTransfer(context)
         self.schedule = Schedule(context)
         self.schedule.due.append(self.reservation.expire)
@@ -149,6 +151,10 @@ class Csms:
         )
         if released:
             self.context.bus.publish(event)
+
+    def arrived(self, link: StationLink, *, booted: bool) -> None:
+        """The station may be asked from now on, for the first time since it connected or booted: what waits can go."""
+        self.local_lists.arrived(link.station_id, booted=booted)
 
     def log_later(self, frame: Frame) -> None:
         """Keep a frame that changes nothing, with a later group; nobody waits for it (R7)."""

@@ -5,19 +5,24 @@ Nobody's vendorId is answered UnknownVendorId (P01.FR.04); the message is kept i
 
 from __future__ import annotations
 
+import asyncio
+
 from amperanto.csms.block import Block
 from amperanto.domain.stations import Station
 from amperanto.ocpp import v2
+
+HOOK_SECONDS = 10.0
 
 
 class DataTransfer(Block):
     """P. DataTransfer, from the station."""
 
     async def answer(self, station: Station, request: v2.DataTransferRequest) -> v2.DataTransferResponse:
-        """Ask the hook of that vendor. It runs outside any unit, since it may wait (R2)."""
+        """Ask the hook of that vendor, outside any unit, since it may wait (R2). Raises TimeoutError."""
         hook = self.context.hooks.data_transfer.get(request.vendor_id)
         if hook is None:
             return v2.DataTransferResponse(status=v2.DataTransferStatus("UnknownVendorId"))
         message = request.message_id if isinstance(request.message_id, str) else None
-        status, data = await hook(station, message, request.data)
+        async with asyncio.timeout(HOOK_SECONDS):
+            status, data = await hook(station, message, request.data)
         return v2.DataTransferResponse(status=v2.DataTransferStatus(status), data=data)

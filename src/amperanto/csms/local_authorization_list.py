@@ -94,7 +94,7 @@ class LocalAuthorizationLists(Block):
             return ListState(kept, in_step=True, waiting=False)
         mark = await self._mark(station, kept.wanted)
         in_step = kept.brought_to == mark
-        return ListState(kept, in_step, waiting=not in_step and not _in_vain(kept, mark))
+        return ListState(kept, in_step, waiting=not (in_step or station.quiet or _in_vain(kept, mark)))
 
     async def want(self, station: Station, wanted: Wanted | None) -> ListState:
         """Want that list at the station from now on; None: leave its list alone. It follows by itself."""
@@ -249,7 +249,7 @@ class _Errand:
             return ACCEPTED, None
         await self._ask_room()
         latest = max(version, kept.version)
-        if known and not anew and len(wanted) <= len(listed):
+        if known and version > 0 and not anew and len(wanted) < len(listed):
             status, detail, latest = await self._send(_lines(wanted), latest, anew=False)
             if status == ACCEPTED:
                 return status, detail
@@ -377,4 +377,4 @@ async def _surviving(work: Awaitable[None]) -> None:
     except (NotDurable, StationBusy) as error:
         log.warning("a local list waits", why=str(error))
     except Exception as error:  # noqa: BLE001 - as above
-        log.error("keeping a local list in step failed", why=f"{type(error).__name__}: {error}")
+        log.warning("keeping a local list in step failed", why=f"{type(error).__name__}: {error}")

@@ -111,6 +111,7 @@ class Registry(Block):
         async def work(unit: Unit) -> StationId:
             station = await _named(unit.stations, who, name)
             unit.stations.remove(station)
+            unit.local_lists.forget(station.id)
             return station.id
 
         self._disconnect(await self._run(work), "the station was removed")

@@ -8,7 +8,7 @@ dialect translates them (D3).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from amperanto.csms.errors import StationOffline
 from amperanto.domain.stations import StationId
@@ -46,6 +46,10 @@ class StationLink(Protocol):
         ...
 
     def can(self, request: type) -> bool: ...
+
+    def fits(self, request: v2.Request[Any]) -> bool:
+        """Whether the station's version can say all of this very request."""
+        ...
 
     async def ping(self, timeout: float) -> bool:
         """Whether the socket lives: anything was heard from it within `timeout` seconds."""

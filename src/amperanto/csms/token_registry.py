@@ -56,7 +56,7 @@ class TokenRegistry(Block):
                 added = replace(fresh, **settings)
                 unit.tokens.add(added)
                 return added
-            if not _is_only_remembered(known):
+            if not is_only_remembered(known):
                 raise AlreadyThere(f"the token {token.uid} is registered already")
             admitted = replace(fresh, id=known.id, created_at=known.created_at, revision=known.revision)
             return unit.tokens.save(replace(admitted, **settings))
@@ -92,7 +92,7 @@ async def _named(tokens: Tokens, who: Principal, name: str) -> RegisteredToken:
     return found
 
 
-def _is_only_remembered(known: RegisteredToken) -> bool:
+def is_only_remembered(known: RegisteredToken) -> bool:
     """Whether nobody registered it: it was presented, and is kept blocked until somebody decides."""
     return (
         known.status is AuthorizationStatus.BLOCKED

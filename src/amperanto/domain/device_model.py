@@ -20,9 +20,7 @@ from amperanto.domain.stations import EvseRef, OrganisationId, StationId
 ACTUAL = "Actual"
 ATTRIBUTES = (ACTUAL, "Target", "MinSet", "MaxSet")
 CONFIGURATION_KEYS = "ConfigurationKeys"
-_SECRET = re.compile(
-    r"authorizationkey|passw|passphrase|secret|simpin|psk|pwd|privatekey|apikey|vpnkey", re.IGNORECASE
-)
+_SECRET = re.compile(r"authorizationkey|passw|passphrase|secret|simpin|psk|pwd|privatekey|apikey|vpnkey", re.IGNORECASE)
 _USER_INFO = re.compile(r"://[^/\"\s@]*@")
 _WRITTEN = re.compile(
     r"(?P<component>[^\[\]@.]+)(?:\[(?P<of>[^\]]*)\])?(?:@(?P<evse>\d{1,9})(?:/(?P<connector>\d{1,9}))?)?"

@@ -99,6 +99,15 @@ class SocketLink:
         """Whether this station's version has words for that request."""
         return self.dialect.can(request, self.context)
 
+    def fits(self, request: Request[Any]) -> bool:
+        """Whether this station's version can say all of this very request."""
+        try:
+            for wire in self.dialect.write(request, self.context):
+                self.peer.connection.codec.encode(wire)
+        except (NoWord, LocalProtocolError):
+            return False
+        return True
+
     async def call(self, request: Request[R], *, timeout: float | None = None, urgent: bool = False) -> R:
         """Ask in 2.1's words. Raises csms.errors.StationError, or CallRefused for the station's CALLERROR."""
         self._may_ask()

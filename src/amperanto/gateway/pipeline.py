@@ -62,6 +62,7 @@ class Pipeline:
         self._csms = csms
         self._link = link
         self._journal = journal
+        self._greeted = False
 
     async def run(self) -> None:
         """Handle the station's calls until its socket ends; what was read by then is still kept."""
@@ -70,6 +71,7 @@ class Pipeline:
                 frame = self._journal.take(call)
                 try:
                     await self._handle(call, frame)
+                    self._greet(call.action)
                 except PeerClosed:
                     continue  # it was kept, but nobody hears the answer
                 except Fenced as error:
@@ -113,6 +115,12 @@ class Pipeline:
         if not isinstance(answer, RemoteProtocolError):
             repeats.remember(station, call.id, content, answer)
         await self._say(call, answer)
+
+    def _greet(self, action: str) -> None:
+        """After its first message on this socket, and after each boot, what waits for the station can go."""
+        if (action == BOOT or not self._greeted) and self._link.station.may_speak():
+            self._greeted = True
+            self._csms.arrived(self._link, booted=action == BOOT)
 
     async def _say(self, call: IncomingCall, answer: Response | RemoteProtocolError) -> None:
         """Answer. Words of ours that cannot be said (a hook's, say) are no reason to lose the station."""

@@ -16,6 +16,7 @@ from amperanto.ocpp import v2
 from amperanto.station.block import Block, handles
 from amperanto.station.evse import Evse
 from amperanto.station.line import LineError
+from amperanto.station.reservation import Reservations
 from amperanto.station.transactions import Cause, Transactions
 
 NEVER_ASKED = ("Central", "NoAuthorization")
@@ -27,8 +28,9 @@ INVALID = Outcome(status=AuthorizationStatus.INVALID)
 class Authorization(Block):
     """C. Authorization."""
 
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, reserved: Reservations) -> None:
         super().__init__(transactions.context, transactions.line)
+        self.reserved = reserved
         self._transactions = transactions
         self._groups: dict[int, str | None] = {}
 
@@ -36,10 +38,12 @@ class Authorization(Block):
         """Hold a token to the reader: starts, or stops what the same token or group started."""
         if evse.token is not None:
             return await self._present_again(token, evse)
-        if not evse.usable:
+        if not evse.usable or not self.reserved.may_admit(token, evse):
             return INVALID
         outcome = await self.decide(token)
         if outcome.accepted and evse.usable:
+            if not self.reserved.admits(token, outcome.group, evse):
+                return INVALID
             self.admit(token, evse, Cause(trigger="Authorized", token=token), outcome.group)
         return outcome
 
@@ -62,6 +66,7 @@ class Authorization(Block):
 
     def admit(self, token: Token, evse: Evse, cause: Cause, group: str | None = None) -> None:
         """The token may charge here: begin, or wait for the cable."""
+        self.reserved.use(token, group, evse)
         evse.token, evse.remote_start = token, cause.remote_start
         evse.finishing = False
         self._groups[evse.number] = group
@@ -82,6 +87,9 @@ class Authorization(Block):
     async def _expire(self, token: Token, evse: Evse) -> None:
         await self.context.clock.sleep(self.context.variables.number("TxCtrlr", "EVConnectionTimeOut"))
         if evse.token is token and not evse.plugged:
+            unused = evse.take_claim()
+            if unused is not None:
+                self.reserved.unused(unused)
             self._transactions.stop(evse, Cause(trigger="EVConnectTimeout", reason="Timeout"))
 
     @handles(v2.ClearCacheRequest)

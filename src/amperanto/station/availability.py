@@ -9,7 +9,7 @@ afterwards the present state is, never the history (1.6 §4.9). Being out of ser
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -38,6 +38,8 @@ class Availability(Block):
     def __init__(self, context: Context, line: Line) -> None:
         super().__init__(context, line)
         self.operative = True
+        self.on_look: list[Callable[[], None]] = []
+        """Who is asked what follows whenever an EVSE may have changed, before its state is told."""
         self._told: dict[EvseRef, list[Message]] = {}
         self._interval_changed = asyncio.Event()
         context.variables.changed.append(self._look_at)
@@ -65,6 +67,8 @@ class Availability(Block):
 
     def report(self, where: EvseRef, *, again: bool = False) -> None:
         """Tell the state if it is news; `again`: in any case."""
+        for look in self.on_look:
+            look()
         if self.line.is_ready:
             self._tell_if_new(where, again=again)
 

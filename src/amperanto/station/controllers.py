@@ -44,6 +44,7 @@ class Variable:
     data: v2.Data = v2.Data.STRING
     unit: str | None = None
     least: int | None = None
+    most: int | None = None
     choices: tuple[str, ...] = ()
     reboot: bool = False
 
@@ -114,6 +115,12 @@ CONTROLLERS = (
     _flag("AuthCtrlr", "LocalPreAuthorize", False),
     _flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled", True),
     _flag("AuthCacheCtrlr", "Available", False, READ),
+    _flag("LocalAuthListCtrlr", "Available", True, READ),
+    _flag("LocalAuthListCtrlr", "Enabled", True),
+    _flag("LocalAuthListCtrlr", "DisablePostAuthorize", False),
+    _flag("LocalAuthListCtrlr", "SupportsExpiryDateTime", True, READ),
+    _whole("LocalAuthListCtrlr", "ItemsPerMessage", 50, mutability=READ, unit=None),
+    _whole("LocalAuthListCtrlr", "BytesPerMessage", 16_384, mutability=READ, unit=None),
     _whole("TxCtrlr", "EVConnectionTimeOut", 60),
     _flag("TxCtrlr", "StopTxOnEVSideDisconnect", True, READ),
     _flag("TxCtrlr", "StopTxOnInvalidId", True),
@@ -131,5 +138,8 @@ CONTROLLERS = (
     _whole("DeviceDataCtrlr", "ItemsPerMessage", 50, "GetReport", mutability=READ, unit=None),
     _whole("DeviceDataCtrlr", "ItemsPerMessage", 50, "GetVariables", mutability=READ, unit=None),
     _whole("DeviceDataCtrlr", "ItemsPerMessage", 50, "SetVariables", mutability=READ, unit=None),
+    _flag("ReservationCtrlr", "Available", True, READ),
+    _flag("ReservationCtrlr", "Enabled", True),
+    _flag("ReservationCtrlr", "NonEvseSpecific", True, READ),
     fixed("ClockCtrlr", "TimeSource", "Heartbeat"),
 )

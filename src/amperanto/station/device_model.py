@@ -192,6 +192,7 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
         model.declare(fixed("Connector", "Available", "true", connector))
         model.declare(fixed("Connector", "ConnectorType", "cType2", connector))
         model.declare(fixed("Connector", "SupplyPhases", phases, connector))
+        model.declare(fixed("Connector", "ConnectorType", evse.outlet.connector_type, connector))
         for variable in (
             fixed("EVSE", "AvailabilityState", "", place),
             fixed("Connector", "AvailabilityState", "", connector),
@@ -199,7 +200,7 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
             model.compute(variable, partial(_availability, evse))
     if keys:
         model.declare(fixed("ConfigurationKeys", "NumberOfConnectors", str(len(evses))))
-        model.declare(fixed("ConfigurationKeys", "SupportedFeatureProfiles", "Core,RemoteTrigger"))
+        model.declare(fixed("ConfigurationKeys", "SupportedFeatureProfiles", "Core,RemoteTrigger,Reservation"))
         model.declare(Variable(address=Address("ConfigurationKeys", "ConnectorPhaseRotation"), value="NotApplicable"))
 
 

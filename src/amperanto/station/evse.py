@@ -20,6 +20,7 @@ from amperanto.station.hardware import Outlet
 
 AVAILABILITY = {
     "Available": Availability.AVAILABLE,
+    "Reserved": Availability.RESERVED,
     "Unavailable": Availability.UNAVAILABLE,
     "Faulted": Availability.FAULTED,
 }
@@ -73,6 +74,9 @@ class Evse:
         self.fault: Fault | None = None
         self.finishing = False
         self.withheld = False
+        self.reserved = False
+        self.claim: tuple[Token, int] | None = None
+        """The token that used a reservation, and its number, until a report has told it."""
         self.stirred = asyncio.Event()
         self._changed = asyncio.Event()
         self._clock = clock
@@ -122,6 +126,8 @@ class Evse:
             return "Faulted"
         if not self.operative:
             return "Unavailable"
+        if self.reserved and self.token is None:
+            return "Reserved"  # also with a car, as long as nobody it waits for has come (2.1 G01.FR.09)
         if not self.plugged:
             return "Available" if self.token is None else "Preparing"
         if self.token is None:
@@ -134,7 +140,9 @@ class Evse:
 
     @property
     def availability(self) -> Availability:
-        """The connector's state in 2.x's five words."""
+        """The connector's state in 2.x's five words; without a cable nobody occupies it (G01.FR.03, H03.FR.10)."""
+        if self.state == "Preparing" and not self.plugged:
+            return Availability.AVAILABLE
         return AVAILABILITY.get(self.state, Availability.OCCUPIED)
 
     @property
@@ -147,6 +155,11 @@ class Evse:
         if not self.outlet.contactor.closed:
             return ChargingState.EV_CONNECTED
         return ChargingState.CHARGING if self.outlet.flowing else ChargingState.SUSPENDED_EV
+
+    def take_claim(self) -> int | None:
+        """The reservation its present token used; it is told once."""
+        claim, self.claim = self.claim, None
+        return None if claim is None or claim[0] is not self.token else claim[1]
 
     def current_conditions(self) -> frozenset[str]:
         """Which of the conditions that TxStartPoint and TxStopPoint name hold (device_model §5)."""

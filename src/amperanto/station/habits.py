@@ -29,8 +29,12 @@ class Habits:
     """A reset on idle stops what runs instead of waiting for it (1.6 Soft)."""
     progress_has_two_forms: bool = False
     """TriggerMessage means the older messages about firmware and logs, ExtendedTriggerMessage the newer (1.6)."""
+    list_version_tells_more: bool = False
+    """The local list's version is -1 where there are no lists and 0 where it is empty (1.6)."""
     unlock_ends_transaction: bool = False
     """Unlocking stops the transaction; in 2.x it is refused (F05)."""
+    tells_unused_reservations: bool = False
+    """A reservation whose token came without a car is told to have ended so (2.1, H03)."""
 
 
 HABITS = {
@@ -41,8 +45,9 @@ HABITS = {
         has_configuration_keys=True,
         soft_reset_ends_transactions=True,
         progress_has_two_forms=True,
+        list_version_tells_more=True,
         unlock_ends_transaction=True,
     ),
     Version.V201: Habits(),
-    Version.V21: Habits(states_are_events=True),
+    Version.V21: Habits(states_are_events=True, tells_unused_reservations=True),
 }

@@ -79,10 +79,12 @@ class Outlet:
         voltage: Volts = VOLTAGE,
         phases: int = 3,
         lifetime: WattHours = NEW,
+        connector_type: str = "sType2",
     ) -> None:
         self.max_current = max_current
         self.voltage = voltage
         self.phases = phases
+        self.connector_type = connector_type
         self.meter = Meter(lifetime)
         self.contactor = Contactor()
         self.lock = CableLock()

@@ -46,30 +46,40 @@ class RemoteControl(Block):
     @handles(v2.RequestStartTransactionRequest)
     def start(self, asked: v2.RequestStartTransactionRequest) -> v2.RequestStartTransactionResponse | Then:
         """Let a token charge (F01, F02)."""
-        evse = self._free(or_none(asked.evse_id))
+        token, group = Token(asked.id_token.id_token, asked.id_token.type), or_none(asked.group_id_token)
+        whose = None if group is None else group.id_token
+        evse = self._free(or_none(asked.evse_id), token, whose)
         if evse is None or self.line.registration is not Registration.ACCEPTED:
             return v2.RequestStartTransactionResponse(status=ASKED.REJECTED)
-        token = Token(asked.id_token.id_token, asked.id_token.type)
         running = None if evse.transaction is None else evse.transaction.reference
         response = v2.RequestStartTransactionResponse(status=ASKED.ACCEPTED, transaction_id=unless_none(running))
-        return Then(response, lambda: self._start(token, evse, asked.remote_start_id))
+        return Then(response, lambda: self._start(token, whose, evse, asked.remote_start_id))
 
-    async def _start(self, token: Token, evse: Evse, remote_start: int) -> None:
-        if self.context.variables.flag("AuthCtrlr", "AuthorizeRemoteStart"):
+    async def _start(self, token: Token, group: str | None, evse: Evse, remote_start: int) -> None:
+        if self._asks_first:
             outcome = await self._authorization.decide(token)
             if not outcome.accepted:
                 return
-        if evse.usable:
+            group = outcome.group or group
+        if evse.usable and self._authorization.reserved.admits(token, group, evse):
             cause = Cause(trigger="RemoteStart", token=token, remote_start=remote_start)
-            self._authorization.admit(token, evse, cause)
+            self._authorization.admit(token, evse, cause, group)
 
-    def _free(self, wanted: int | None) -> Evse | None:
-        """The EVSE asked for, or the likeliest one: where a car already waits."""
-        if wanted is not None:
-            evse = self.context.evses.get(wanted)
-            return evse if evse is not None and evse.usable else None
-        free = [evse for evse in self.context.evses.values() if evse.usable]
-        return next((evse for evse in free if evse.plugged), free[0] if free else None)
+    @property
+    def _asks_first(self) -> bool:
+        return self.context.variables.flag("AuthCtrlr", "AuthorizeRemoteStart")
+
+    def _free(self, wanted: int | None, token: Token, group: str | None) -> Evse | None:
+        """The EVSE asked for, or the likeliest one: reserved for that token, or where a car already waits."""
+        reserved = self._authorization.reserved
+        free = [
+            evse
+            for evse in self.context.evses.values()
+            if evse.usable
+            and wanted in (None, evse.number)
+            and (reserved.admits(token, group, evse) or (self._asks_first and reserved.may_admit(token, evse)))
+        ]
+        return min(free, key=lambda evse: (not evse.reserved, not evse.plugged), default=None)
 
     @handles(v2.RequestStopTransactionRequest)
     def stop(self, asked: v2.RequestStopTransactionRequest) -> v2.RequestStopTransactionResponse | Then:

@@ -39,6 +39,7 @@ from amperanto.station.meter_values import MeterValues
 from amperanto.station.provisioning import Provisioning
 from amperanto.station.queue import Queue
 from amperanto.station.remote_control import RemoteControl
+from amperanto.station.reservation import Held, Reservations
 from amperanto.station.transactions import Cause, Transactions
 from amperanto.station.vehicle import Vehicle
 from amperanto.transport.link import PeerClosed
@@ -94,12 +95,13 @@ class Station:
         self._meters = MeterValues(context, line)
         self._availability = Availability(context, line)
         self._transactions = Transactions(self._queue, self._meters, self._availability)
-        self._authorization = Authorization(self._transactions)
+        self._reservations = Reservations(self._availability)
+        self._authorization = Authorization(self._transactions, self._reservations)
         provisioning = Provisioning(self._transactions, self._availability, self._queue)
         remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
-            DataTransfer(context, line),
+            self._reservations, DataTransfer(context, line),
         )  # fmt: skip
         self._handlers = {kind: handler for block in blocks for kind, handler in block.handlers().items()}
 
@@ -119,6 +121,11 @@ class Station:
     def transactions(self) -> list[Transaction]:
         """Its transactions, oldest first, running ones included."""
         return self.context.transactions
+
+    @property
+    def reservations(self) -> list[Held]:
+        """What it keeps free, and for whom, oldest first."""
+        return self._reservations.held
 
     @property
     def registration(self) -> Registration | None:

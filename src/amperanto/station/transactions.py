@@ -57,6 +57,7 @@ class _Told(TypedDict):
     token: Token | None
     charging: ChargingState
     remote_start: int | None
+    reservation: int | None
 
 
 STATE_CHANGED = Cause(trigger="ChargingStateChanged")
@@ -212,6 +213,7 @@ class Transactions(Block):
             token=token,
             charging=evse.charging,
             remote_start=transaction.remote_start if transaction.sequence <= 1 else cause.remote_start,
+            reservation=evse.take_claim(),
         )
 
     def _sequence(self, transaction: Transaction) -> int | None:

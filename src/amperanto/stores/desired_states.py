@@ -109,9 +109,7 @@ class DesiredStates:
         )  # fmt: skip
         self._work.record(_ADD, _row(wish))
 
-    def settle(
-        self, wish: str, state: WishState, result: str | None, at: datetime, *, tried: bool = True
-    ) -> None:
+    def settle(self, wish: str, state: WishState, result: str | None, at: datetime, *, tried: bool = True) -> None:
         """Say what became of a wish that waits; `WAITING` means it was tried and waits on."""
         self._work.record(
             _SETTLE,

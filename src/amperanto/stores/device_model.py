@@ -202,9 +202,7 @@ def _known(row: Row) -> KnownVariable:
     return KnownVariable(
         station=row["station"],
         organisation=row["organisation"],
-        ref=VariableRef(
-            row["component"], row["variable"], row["component_instance"], row["variable_instance"], where
-        ),
+        ref=VariableRef(row["component"], row["variable"], row["component_instance"], row["variable_instance"], where),
         attribute=Attribute(
             kind=row["attribute"],
             value=row["value"],

@@ -107,7 +107,7 @@ class LocalLists:
         return {row["token_key"]: _entry(row) for row in rows}
 
     async def mark(self, organisation: OrganisationId, now: datetime) -> str:
-        """A mark of the organisation's tokens as they are now: another one as soon as any of them changes or expires."""
+        """A mark of the organisation's tokens as they are: another one as soon as any of them changes or expires."""
         row = await self._work.one(_MARK, {"organisation": organisation, "now": now})
         assert row is not None  # an aggregate has one row
         return f"{row['known']}.{int(row['changes'])}.{row['latest'] or ''}.{int(row['expired'])}"

@@ -84,14 +84,20 @@ class Ownership:
         return await self._run(work)
 
     async def close_orphans(self, node: str, at: datetime, *, cause: str = RESTARTED) -> list[Connection]:
-        """End every connection that a former life of this node left open; returns them."""
+        """End every connection that a former life of this node left open; returns them.
+
+        Each ends when its station was last heard, as far as that was kept: nobody knows it lived longer.
+        """
         left = await self._read.held_by(node)
         for start in range(0, len(left), CLOSED_AT_ONCE):
             part = left[start : start + CLOSED_AT_ONCE]
 
             async def work(unit: Unit, part: list[Connection] = part) -> None:
                 for connection in part:
-                    await unit.connections.release(connection.station, connection.fence, at, None, cause)
+                    station = await unit.stations.by_id(connection.station)
+                    heard = connection.since if station is None else station.last_seen or connection.since
+                    until = min(at, max(heard, connection.since))
+                    await unit.connections.release(connection.station, connection.fence, until, None, cause)
 
             await self._run(work, lane=Lane.BULK)
         return left

@@ -180,13 +180,14 @@ class Sqlite:
                     self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 return _walk(self._writer, steps)
             except _CAUSES as error:
-                named = _named(error)
+                raise NotDurable(str(_named(error))) from error
+            finally:
                 steps.close()
                 if self._writer is not None and self._writer.in_transaction:
+                    # Whatever stopped us, nothing half done stays.
                     with suppress(sqlite3.Error):
                         self._writer.execute("ROLLBACK")
-                self._writer = _closed(self._writer, self._memory)
-                raise NotDurable(str(named)) from error
+                    self._writer = _closed(self._writer, self._memory)
 
     def _scan(self, statement: Statement, parameters: Parameters) -> list[Row]:
         compiled = statement.on(NAME)

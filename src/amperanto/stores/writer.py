@@ -168,6 +168,8 @@ class Writer:
             outcomes = await self._database.apply([ticket.recorded for ticket in group], self._node)
         except NotDurable as error:
             outcomes = [NotDurable(str(error)) for _ in group]
+        except Exception as error:  # noqa: BLE001 - a bug in one group must not stop every later one
+            outcomes = [StoreError(f"{type(error).__name__} while a group was written: {error}") for _ in group]
         else:
             self.groups += 1
         for ticket, outcome in zip(group, outcomes, strict=True):

@@ -49,6 +49,45 @@ class House:
         return await self.csms.access.create(OrganisationId(organisation), "test", frozenset(scopes))
 
 
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Every operation of the OpenAPI document that needs a key: its path, its method, what is said of it."""
+    return [
+        (path, method, told)
+        for path, place in document["paths"].items()
+        for method, told in place.items()
+        if path.startswith("/api/")
+    ]
+
+
+def least_body(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """How the operation is asked with the least body it takes, as arguments of `House.call`."""
+    content = told.get("requestBody", {}).get("content", {})
+    if not content:
+        return {}
+    return {"json": least(document, content["application/json"]["schema"])}
+
+
+def least(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """The least value of a schema."""
+    if "$ref" in schema:
+        return least(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            return least(document, schema[several][0])
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type", "object")
+    if kind == "object":
+        return {name: least(document, schema["properties"][name]) for name in schema.get("required", ())}
+    if kind == "array":
+        return [least(document, schema["items"])] * schema.get("minItems", 0)
+    if schema.get("format") == "date-time":
+        return "2999-01-01T00:00:00Z"
+    return {"string": "x" * schema.get("minLength", 1), "integer": schema.get("minimum", 1), "number": 1.5}.get(
+        kind, True
+    )
+
+
 @asynccontextmanager
 async def open_house(data: Path) -> AsyncIterator[House]:
     """A CSMS over a database in memory; its administrator's key goes into `data`."""

@@ -307,6 +307,25 @@ async def test_frames_stream_as_they_come_and_only_of_the_station_asked_for(plac
         assert json.loads(seen[0]["frame"])[3]["chargePointVendor"] == "ACME"
 
 
+async def test_a_listener_who_stalls_costs_nobody_else_anything_and_is_told_what_it_lost(place: Place) -> None:
+    request = f"GET /api/v1/messages/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {place.node.admin_key}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", place.node.http_port, limit=2**26)
+    writer.write(request.encode())
+    async with asyncio.timeout(20), place.connect() as socket:
+        await reader.readuntil(b": listening\n\n")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await boot(socket)
+        data = {"vendorId": "V", "data": "x" * 8000}
+        for number in range(1600):
+            await socket.send(json.dumps([2, f"d{number}", "DataTransfer", data]))
+            assert (await receive(socket))[0] == 3
+        writer.transport.resume_reading()  # type: ignore[attr-defined]
+        await reader.readuntil(b"event: lost\ndata: ")
+        lost = json.loads(await reader.readuntil(b"}"))["lost"]
+        assert 0 < lost < 3200
+    writer.close()
+
+
 async def test_an_open_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
     node = await app.start(in_memory(data=tmp_path))
     async with (
