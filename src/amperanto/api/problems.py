@@ -33,7 +33,13 @@ from amperanto.csms.errors import (
 )
 from amperanto.csms.records import BadCursor, LastKey, UnknownKey
 from amperanto.csms.registry import AlreadyThere, ConflictError, NotDurable, NotInInbox, PasswordNeeded
-from amperanto.domain.errors import UnknownToken, UnknownTransaction
+from amperanto.domain.errors import (
+    ReservationOver,
+    TokenNotAccepted,
+    UnknownReservation,
+    UnknownToken,
+    UnknownTransaction,
+)
 from amperanto.ocpp.errors import CallRefused, CallTimedOut
 
 MEDIA_TYPE = "application/problem+json"
@@ -115,6 +121,9 @@ PROBLEMS: dict[type[Exception], Kind] = {
     BodyTooLarge: TOO_LARGE,
     UnknownToken: Kind(404, "unknown_token", "No such token"),
     UnknownTransaction: Kind(404, "unknown_transaction", "No such transaction"),
+    UnknownReservation: Kind(404, "unknown_reservation", "No such reservation"),
+    ReservationOver: Kind(409, "reservation_over", "The reservation ended already"),
+    TokenNotAccepted: Kind(409, "token_not_accepted", "The token may not charge"),
     UnknownKey: Kind(404, "unknown_key", "No such API key"),
     NotInInbox: Kind(404, "not_in_inbox", "No such station in the inbox"),
     AlreadyThere: Kind(409, "exists", "It exists already"),

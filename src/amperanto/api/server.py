@@ -29,6 +29,7 @@ from amperanto.api import (
     local_lists,
     messages,
     operations,
+    reservations,
     stations,
     tokens,
 )
@@ -66,6 +67,10 @@ RESOURCES = [
     transactions_.list_transactions,
     transactions_.get_transaction,
     transactions_.list_meter_values,
+    reservations.add_reservation,
+    reservations.list_reservations,
+    reservations.get_reservation,
+    reservations.cancel_reservation,
     tokens.add_token,
     tokens.list_tokens,
     tokens.get_token,

@@ -37,6 +37,7 @@ COMMANDS = {
     "serve": Place("serve", "serve", "Run a node: a door for stations, one for programs."),
     "station": Place("station", "station", "A charging station in software, for any CSMS."),
     "stations": Place("stations", "stations", "The stations a running node knows."),
+    "reservations": Place("reservations", "reservations", "Places kept free for a token."),
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),
     "tail": Place("tail", "tail", "A station's frames, live and decoded."),
     "send": Place("send", "send", "Send a station a command and print its answer."),

@@ -36,6 +36,9 @@ ADVICE = {
     "unknown_station": "see 'amperanto stations list', or add it with 'amperanto stations add'",
     "unknown_action": "correct the name, or send it as it is with --raw",
     "not_in_inbox": "see who waits with 'amperanto stations list', or use 'amperanto stations add'",
+    "unknown_reservation": "see 'amperanto reservations list'",
+    "reservation_over": "see how with 'amperanto reservations list'",
+    "token_not_accepted": "see 'amperanto tokens list'",
     "exists": "see what is there with 'list' in place of 'add'",
     "station_offline": "try again when 'amperanto stations list' shows it connected",
     "station_not_accepted": "try again when its boot is accepted",
@@ -130,9 +133,9 @@ class Node:
         """Make something, or ask for it; `patience` in seconds is how long the answer may take."""
         return self._ask("POST", path, body=body, query=query, patience=patience)
 
-    def delete(self, path: str) -> None:
-        """Remove something."""
-        self._ask("DELETE", path)
+    def delete(self, path: str, *, patience: float = 30.0, **query: Any) -> Any:
+        """Remove something; what the node says of it, if anything."""
+        return self._ask("DELETE", path, query=query, patience=patience)
 
     def stream(self, path: str, **query: Any) -> Iterator[tuple[str, Any]]:
         """Server-sent events, each with its name and data, until the node ends them; first `listening`."""

@@ -22,7 +22,9 @@ STATE_STYLES = {
     "Accepted": "green",
     "offline": "dim",
     "Pending": "yellow",
+    "Active": "green",
     "Rejected": "red",
+    "Refused": "red",
     "Blocked": "red",
     "Expired": "red",
 }

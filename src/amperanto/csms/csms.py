@@ -15,6 +15,8 @@ from amperanto.csms.authorization import AuthorizationBlock
 from amperanto.csms.availability import Availability
 from amperanto.csms.block import Block, Context, Handler, Teller
 from amperanto.csms.data_transfer import DataTransfer
+from amperanto.csms.desired_state import DesiredState
+from amperanto.csms.device_model import DeviceModel
 from amperanto.csms.diagnostics import Diagnostics
 from amperanto.csms.errors import Removed
 from amperanto.csms.journal import Frame, Repeats
@@ -26,6 +28,7 @@ from amperanto.csms.reservation import Reservations
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
 from amperanto.csms.stations import StationLink, Stations
+from amperanto.csms.templates import Templates
 from amperanto.csms.transactions import Transactions
 from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
@@ -67,6 +70,9 @@ class Csms:
         self.diagnostics = Diagnostics(context)
         self.local_lists = LocalAuthorizationLists(context)
         self.data_transfer = DataTransfer(context)
+        self.device_model = DeviceModel(context, self.security.passwords)
+        self.desired_state = DesiredState(context, self.device_model)
+        self.templates = Templates(context)
         self.schedule = Schedule(context)
         self.schedule.due.append(self.reservation.expire)
         blocks = [block for block in vars(self).values() if isinstance(block, Block)]
@@ -90,6 +96,16 @@ class Csms:
             return await handler(unit, Teller(station, link, frame.at), observation)
 
         return await self.context.store.run(work)
+
+    async def heard(self, link: StationLink, observation: Observation) -> None:
+        """Keep what stood in a station's answer to us, as if it had told it by itself; its frame is logged already."""
+        handler = self._handlers[type(observation)]
+
+        async def work(unit: Unit) -> None:
+            station = await self._fenced(unit, link)
+            await handler(unit, Teller(station, link, self.context.clock.now()), observation)
+
+        await self.context.store.run(work)
 
     async def noted(self, link: StationLink, frame: Frame) -> None:
         """Keep a message that changes nothing but the log; returns once it is durable."""

@@ -21,6 +21,7 @@ from amperanto.csms.errors import NotSpoken, StationBusy, StationNotAccepted, St
 from amperanto.csms.passwords import Passwords
 from amperanto.csms.variables import (
     NO_ANSWER,
+    SET,
     SetResult,
     Source,
     answered,
@@ -202,9 +203,8 @@ class DeviceModel(Block):
         finally:
             del self._expected[place]
         parts, status = expected.parts, str(answer.status)
-        if status == v2.GenericDeviceModelStatus.ACCEPTED.value:
-            if not parts.complete:
-                status = NO_ANSWER
+        if status == v2.GenericDeviceModelStatus.ACCEPTED.value and not parts.complete:
+            status = NO_ANSWER
         return Report(
             status=status,
             info=info_of(answer.status_info),
@@ -235,28 +235,33 @@ class DeviceModel(Block):
             left = list(wanted)
             try:
                 limits = await self._limits(station, "SetVariables")
-                for part in split([setting(one) for one in wanted], *limits):
-                    results += await self._set(station, left[: len(part)], part)
-                    left = left[len(part) :]
             except (*UNSENT, StationSilent) as error:
-                results += [SetResult(wanted=one, status=NOT_SENT, info=str(error)) for one in left]
+                return [SetResult(wanted=one, status=NOT_SENT, info=str(error)) for one in left]
+            for part in split([setting(one) for one in wanted], *limits):
+                now, left = left[: len(part)], left[len(part) :]
+                results += await self._set(station, now, part)
+                if results[-1].status in (NO_ANSWER, NOT_SENT):
+                    results += [SetResult(wanted=one, status=NOT_SENT, info=results[-1].info) for one in left]
+                    break
             return await self._followed(station, results, by)
 
     async def _set(
         self, station: Station, wanted: Sequence[WantedValue], lines: list[v2.SetVariableData]
     ) -> list[SetResult]:
-        """Send one request. Raises StationError where nothing more can be sent."""
+        """Send one request."""
         try:
             answer = await self.context.stations.call(station.id, v2.SetVariablesRequest(set_variable_data=lines))
         except CallRefused as error:
             return [SetResult(wanted=one, status=REFUSED, info=str(error)) for one in wanted]
         except NotSpoken as error:
             return [SetResult(wanted=one, status=NOT_SPOKEN, info=str(error)) for one in wanted]
+        except (StationSilent, *UNSENT) as error:
+            return [SetResult(wanted=one, status=_unanswered(error), info=str(error)) for one in wanted]
         return set_results(wanted, answer.set_variable_result)
 
     async def _followed(self, station: Station, results: list[SetResult], by: str) -> list[SetResult]:
         """Read back what was accepted, remember what needs a restart, and drop the old password (A01.FR.03)."""
-        told = Source("set", self.context.clock.now(), by, whole=False)
+        told = Source(SET, self.context.clock.now(), by, whole=False)
         await self._password(station, results)
         waits = [one.wanted for one in results if one.status == REBOOT]
         if waits:
@@ -415,3 +420,8 @@ class DeviceModel(Block):
         finally:
             for one in waits:
                 one.cancel()
+
+
+def _unanswered(error: Exception) -> str:
+    """Whether the station may have heard it."""
+    return NO_ANSWER if isinstance(error, StationSilent) else NOT_SENT

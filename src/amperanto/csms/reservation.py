@@ -147,9 +147,7 @@ class Reservations(Block):
             self._put(unit, teller.station, one, one.ended(state, teller.at, told.status))
         return _NOTED
 
-    async def recognised(
-        self, unit: Unit, teller: Teller, told: TransactionReport, grown: Transaction
-    ) -> Transaction:
+    async def recognised(self, unit: Unit, teller: Teller, told: TransactionReport, grown: Transaction) -> Transaction:
         """H03: the transaction with the reservation it used, which thereby ended."""
         used = await self._used(unit, told, grown)
         if used is None:

@@ -29,6 +29,8 @@ from amperanto.ocpp import v2
 
 L = TypeVar("L")
 
+SET = "set"
+"""The source of a value that was set and read back: nothing older waits for a restart any more."""
 FRAME = 120  # bytes of a frame besides its lines
 ACCEPTED, NO_ANSWER = v2.SetVariableStatus.ACCEPTED.value, "NoAnswer"
 _ENCODE = msgspec.json.Encoder().encode
@@ -192,6 +194,8 @@ def known_now(
         seen_at=how.at,
         source=how.name,
         by=how.by,
+        pending=None if how.name == SET else old.pending,
+        reboot_since=None if how.name == SET else old.reboot_since,
     )
 
 
@@ -211,4 +215,4 @@ def unknown_yet(station: Station, wanted: WantedValue, how: Source) -> KnownVari
 def limit_of(known: KnownVariable | None) -> int | None:
     """A limit a station tells; None where it tells none that makes sense."""
     text = "" if known is None else (known.attribute.value or "").strip()
-    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:9]) else None
+    return int(text) if text.isascii() and text.isdecimal() and int(text[:9]) > 0 else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -26,6 +26,7 @@ from amperanto.csms.errors import (
 from amperanto.dialects import Dialect
 from amperanto.dialects.context import Topology
 from amperanto.dialects.errors import NotSpoken as NoWord
+from amperanto.domain.observations import Observation
 from amperanto.domain.stations import EvseRef, Registration, Station, StationId
 from amperanto.ocpp import Role
 from amperanto.ocpp.catalogue import exchange
@@ -72,6 +73,8 @@ class SocketLink:
         self.stale = False
         self.over = asyncio.Event()
         """Set once everything the socket said, and its end, are kept."""
+        self.on_told: Callable[[SocketLink, Observation], Awaitable[None]] | None = None
+        """Who keeps what stands in the station's answers."""
         self._clock = clock
         self._timeout = timeout
 
@@ -118,6 +121,9 @@ class SocketLink:
         self._remember_trigger(getattr(request, "requested_message", None))
         until = self._clock.monotonic() + (timeout or self._timeout)
         answers = [await self._ask(wire, until, urgent) for wire in wires]
+        told = self.dialect.told(request, answers, self.context)
+        if told is not None and self.on_told is not None:
+            await self.on_told(self, told)
         return cast(R, self.dialect.hear(request, answers, self.context))
 
     async def call_raw(

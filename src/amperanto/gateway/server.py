@@ -155,6 +155,7 @@ class Gateway:
             peer = self._peer(line, station, version, journal)
             timeout = self._settings.call_timeout
             link = SocketLink(peer, dialect_for(version), station, number, clock=context.clock, timeout=timeout)
+            link.on_told = self._csms.heard
             context.stations.register(link)
             self._present[station.id] = link
             return link, Pipeline(self._csms, link, journal, self._quirk)

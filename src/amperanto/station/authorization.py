@@ -1,9 +1,10 @@
 """C. Authorization: a token is presented, and what comes of it.
 
-Online the CSMS is asked each time (there is no cache); offline an unknown token charges when
-OfflineTxForUnknownIdEnabled says so (C15). The token that started a transaction ends it, and so does one of
-the same group (C09). Who was authorised and does not plug in within EVConnectionTimeOut loses it again
-(E03).
+What the local list says goes first where LocalPreAuthorize (C14) or, offline, LocalAuthorizeOffline (C13) lets it:
+an accepted token is not asked about, any other is, while there is somebody to ask. There is no cache. Offline a
+token nobody listed charges when OfflineTxForUnknownIdEnabled says so (C15). The token that started a transaction ends
+it, and so does one of the same group (C09). Who was authorised and does not plug in within EVConnectionTimeOut loses
+it again (E03).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from amperanto.ocpp import v2
 from amperanto.station.block import Block, handles
 from amperanto.station.evse import Evse
 from amperanto.station.line import LineError
+from amperanto.station.local_authorization_list import LocalAuthorizationList
 from amperanto.station.reservation import Reservations
 from amperanto.station.transactions import Cause, Transactions
 
@@ -28,8 +30,9 @@ INVALID = Outcome(status=AuthorizationStatus.INVALID)
 class Authorization(Block):
     """C. Authorization."""
 
-    def __init__(self, transactions: Transactions, reserved: Reservations) -> None:
+    def __init__(self, transactions: Transactions, reserved: Reservations, listed: LocalAuthorizationList) -> None:
         super().__init__(transactions.context, transactions.line)
+        self._listed = listed
         self.reserved = reserved
         self._transactions = transactions
         self._groups: dict[int, str | None] = {}
@@ -48,21 +51,29 @@ class Authorization(Block):
         return outcome
 
     async def decide(self, token: Token) -> Outcome:
-        """What the CSMS, or the rule for being offline, says of a token."""
+        """What the local list, the CSMS, or the rule for being offline says of a token."""
         presented = TokenPresented(token=token)
         if not self.can_say(presented):
             return INVALID
         if token.type in NEVER_ASKED:
             return ACCEPTED
+        listed, flag = self._listed.known(token), self.context.variables.flag
         if self.line.is_ready:
+            if listed is not None and flag("AuthCtrlr", "LocalPreAuthorize") and self._final(listed):
+                return listed
             try:
                 said = await self.line.ask(presented)
             except LineError:
                 pass
             else:
                 return said.authorization if isinstance(said, TokenDecision) else INVALID
-        allowed = self.context.variables.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
-        return ACCEPTED if allowed else INVALID
+        if listed is not None and flag("AuthCtrlr", "LocalAuthorizeOffline"):
+            return listed
+        return ACCEPTED if flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled") else INVALID
+
+    def _final(self, listed: Outcome) -> bool:
+        """Whether the CSMS need not be asked about a listed token (TC_C_58)."""
+        return listed.accepted or self.context.variables.flag("LocalAuthListCtrlr", "DisablePostAuthorize")
 
     def admit(self, token: Token, evse: Evse, cause: Cause, group: str | None = None) -> None:
         """The token may charge here: begin, or wait for the cable."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from amperanto.dialects.dialect import Neutral
 from amperanto.dialects.errors import NotSpoken
+from amperanto.ocpp.errors import RemoteProtocolError
 from amperanto.ocpp.shapes import Message, Response
 from amperanto.station.context import Context
 from amperanto.station.line import Line, LineError
@@ -28,7 +29,7 @@ class Then:
     follow: Callable[[], Coroutine[Any, Any, None]]
 
 
-Handler = Callable[[Any], Response | Then]
+Handler = Callable[[Any], Response | Then | RemoteProtocolError]
 
 
 def handles(kind: type[Message]) -> Callable[[F], F]:

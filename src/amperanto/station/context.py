@@ -43,6 +43,8 @@ class Context:
     topology: Topology = field(default_factory=Topology)
     command: str = ""
     """The action of the command being answered, as it is called on the wire."""
+    command_size: int = 0
+    """How many bytes its payload had."""
     group: asyncio.TaskGroup | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     later: list[Coroutine[Any, Any, None]] = field(default_factory=list[Coroutine[Any, Any, None]])

@@ -170,6 +170,7 @@ def _reported(variable: Variable) -> v2.ReportData:
             supports_monitoring=False,
             unit=unless_none(variable.unit),
             min_limit=unless_none(None if variable.least is None else float(variable.least)),
+            max_limit=unless_none(None if variable.most is None else float(variable.most)),
             values_list=unless_none(",".join(variable.choices) or None),
         ),
     )
@@ -200,7 +201,8 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
             model.compute(variable, partial(_availability, evse))
     if keys:
         model.declare(fixed("ConfigurationKeys", "NumberOfConnectors", str(len(evses))))
-        model.declare(fixed("ConfigurationKeys", "SupportedFeatureProfiles", "Core,RemoteTrigger,Reservation"))
+        profiles = "Core,LocalAuthListManagement,RemoteTrigger,Reservation"
+        model.declare(fixed("ConfigurationKeys", "SupportedFeatureProfiles", profiles))
         model.declare(Variable(address=Address("ConfigurationKeys", "ConnectorPhaseRotation"), value="NotApplicable"))
 
 

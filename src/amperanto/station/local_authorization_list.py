@@ -38,9 +38,7 @@ class LocalAuthorizationList(Block):
         self._version = 0
         self._listed: dict[tuple[str, str], Outcome] = {}
         entries = fixed(CONTROLLER, "Entries", "0")
-        context.variables.compute(
-            replace(entries, data=v2.Data.INTEGER, most=CAPACITY), lambda: str(len(self._listed))
-        )
+        context.variables.compute(replace(entries, data=v2.Data.INTEGER, most=CAPACITY), lambda: str(len(self._listed)))
         if context.habits.has_configuration_keys:
             most = Address("ConfigurationKeys", "LocalAuthListMaxLength")
             context.variables.declare(Variable(address=most, value=str(CAPACITY), mutability=READ))

@@ -35,6 +35,7 @@ from amperanto.station.evse import Evse, Transaction
 from amperanto.station.habits import HABITS
 from amperanto.station.hardware import Outlet
 from amperanto.station.line import Answered, Connect, Line
+from amperanto.station.local_authorization_list import LocalAuthorizationList
 from amperanto.station.meter_values import MeterValues
 from amperanto.station.provisioning import Provisioning
 from amperanto.station.queue import Queue
@@ -96,12 +97,13 @@ class Station:
         self._availability = Availability(context, line)
         self._transactions = Transactions(self._queue, self._meters, self._availability)
         self._reservations = Reservations(self._availability)
-        self._authorization = Authorization(self._transactions, self._reservations)
+        listed = LocalAuthorizationList(context, line)
+        self._authorization = Authorization(self._transactions, self._reservations, listed)
         provisioning = Provisioning(self._transactions, self._availability, self._queue)
         remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
-            self._reservations, DataTransfer(context, line),
+            self._reservations, listed, DataTransfer(context, line),
         )  # fmt: skip
         self._handlers = {kind: handler for block in blocks for kind, handler in block.handlers().items()}
 
@@ -254,6 +256,6 @@ class Station:
             asked: Neutral = self.context.dialect.read(call.request, self.context)
         except NotSpoken as error:
             return NotSupportedHere(error.reason)
-        self.context.command = call.action
+        self.context.command, self.context.command_size = call.action, len(call.payload)
         handler = self._handlers.get(type(asked))  # type: ignore[arg-type]
         return NotSupportedHere(f"{call.action} does nothing here") if handler is None else handler(asked)

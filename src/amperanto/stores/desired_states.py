@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, update
+from sqlalchemy import BigInteger, bindparam, func, update
 
 from amperanto.domain.desired_state import Wish, WishState
 from amperanto.domain.stations import OrganisationId, StationId
@@ -61,6 +61,16 @@ _WAITING = Statement(
     )
     .order_by(_c.id)
 )
+_STATIONS = Statement(
+    across(
+        desired_states,
+        _c.station,
+        func.min(_c.expires_at, type_=Timestamp()).label("first"),
+        because="the node looks after its own stations",
+    )
+    .where(_c.state == WishState.WAITING.value)
+    .group_by(_c.station)
+)
 _GET = Statement(owned(desired_states).where(_c.id == bindparam("id")))
 _LIST = Statement(
     owned(desired_states)
@@ -77,6 +87,10 @@ class DesiredStates:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+
+    async def stations_waiting(self) -> dict[StationId, datetime]:
+        """The stations something is wanted of, each with the time the first of it expires."""
+        return {row["station"]: row["first"] for row in await self._work.scan(_STATIONS, {})}
 
     async def waiting(self, station: StationId, now: datetime) -> list[Wish]:
         """What waits for that station and has not expired, the oldest first."""
