@@ -141,5 +141,6 @@ async def _opened(settings: Settings, store: Store, clock: Clock, ids: Ids, rand
     tasks = [
         asyncio.create_task(csms.schedule.run(), name="schedule"),
         asyncio.create_task(csms.local_lists.run(), name="local lists"),
+        asyncio.create_task(csms.desired_state.run(), name="desired state"),
     ]
     return Node(settings, csms, gateway, door, store, key, tasks)

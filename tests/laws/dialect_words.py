@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from amperanto.dialects.v16.configuration_keys import PLACES, Place, named
 from amperanto.dialects.v16.meter_values import default_unit
-from amperanto.domain import decisions, observations
+from amperanto.domain import decisions, device_model, observations
 from amperanto.domain.meter_values import MeterValue, SampledValue, SignedValue
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import Availability, ChargingState, EvseRef, Fault, Hardware, Registration
@@ -311,6 +311,51 @@ def only(strategy: st.SearchStrategy[Any]) -> Build:
     return lambda version: strategy
 
 
+ATTRIBUTES = st.builds(
+    device_model.Attribute,
+    kind=st.sampled_from(device_model.ATTRIBUTES),
+    value=maybe(text(100)),
+    mutability=st.sampled_from(device_model.Mutability),
+    persistent=st.booleans(),
+    constant=st.booleans(),
+)
+VARIABLES = st.builds(
+    device_model.VariableRef,
+    component=text(50),
+    variable=text(50),
+    component_instance=maybe(text(50)),
+    variable_instance=maybe(text(50)),
+    where=maybe(st.builds(EvseRef, st.integers(0, 40), maybe(st.integers(1, 9)))),
+)
+
+
+def reports(version: Version) -> st.SearchStrategy[observations.VariablesReported]:
+    about = st.builds(
+        device_model.Characteristics,
+        data_type=words(v2.Data),
+        supports_monitoring=st.booleans(),
+        unit=maybe(text(16)),
+        min_limit=maybe(st.floats(-1e9, 1e9)),
+        max_limit=maybe(st.floats(-1e9, 1e9)),
+        max_elements=maybe(st.integers(1, 1000)) if version is Version.V21 else st.none(),
+        values_list=maybe(text(100)),
+    )
+    line = st.builds(
+        device_model.ReportedVariable,
+        ref=VARIABLES,
+        attributes=st.lists(ATTRIBUTES, min_size=1, max_size=4).map(tuple),
+        characteristics=maybe(about),
+    )
+    return st.builds(
+        observations.VariablesReported,
+        request=NUMBERS,
+        at=INSTANTS,
+        variables=st.lists(line, max_size=3).map(tuple),
+        part=NUMBERS,
+        more=st.booleans(),
+    )
+
+
 # --- commands, as 1.6 can say them
 
 VENDOR_KEYS = text(50, 1).filter(lambda key: key.casefold() not in {known.casefold() for known in PLACES})
@@ -417,6 +462,7 @@ CASES = [
     ),
     Case("firmware", ALL, firmware, only(NOTED)),
     Case("log", ALL, logs, only(NOTED)),
+    Case("report", V2, reports, only(NOTED)),
     Case(
         "clear cache",
         V16,

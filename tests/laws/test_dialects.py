@@ -33,6 +33,8 @@ from amperanto.dialects import NotSpoken, PlainContext, dialect_for
 from amperanto.dialects.dialect import Translation
 from amperanto.dialects.v2 import V2
 from amperanto.dialects.v16 import V16
+from amperanto.dialects.v16.configuration_keys import named
+from amperanto.dialects.variables import ref_of
 from amperanto.domain import observations
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import Availability, ChargingState, EvseRef
@@ -45,9 +47,7 @@ from amperanto.ocpp.shapes import Message
 from amperanto.ocpp.versions import Version
 
 CONTEXT = PlainContext(clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
-SAID = [
-    pytest.param(case, version, id=f"{case.name} {version}") for case in CASES for version in case.versions
-]
+SAID = [pytest.param(case, version, id=f"{case.name} {version}") for case in CASES for version in case.versions]
 BRISK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -175,6 +175,41 @@ def test_variables_are_read_through_keys(places: list[Any], data: st.DataObject)
 
 
 @given(
+    keys=st.dictionaries(KEYS, text(60), max_size=5),
+    base=st.sampled_from([v2.ReportBase.FULL_INVENTORY, v2.ReportBase.CONFIGURATION_INVENTORY]),
+)
+@BRISK
+def test_a_report_is_in_the_answer_to_a_question_for_all_keys(keys: dict[Any, str], base: v2.ReportBase) -> None:
+    """B07 in 1.6: what a station in software answers is the report its CSMS hears, value by value."""
+    dialect = dialect_for(Version.V16)
+    request = v2.GetBaseReportRequest(request_id=7, report_base=base)
+    (wire,) = dialect.write(request, CONTEXT)
+    asked_all = dialect.read(over_the_wire(Version.V16, wire), CONTEXT)
+    assert asked_all == v2.GetVariablesRequest(get_variable_data=[])
+    results = [
+        v2.GetVariableResult(
+            attribute_status=v2.GetVariableStatus.ACCEPTED,
+            component=line.component,
+            variable=line.variable,
+            attribute_value=value,
+        )
+        for line, value in zip(asked(list(keys)).get_variable_data, keys.values(), strict=True)
+    ]
+    said = v2.GetVariablesResponse(get_variable_result=results)
+    answer = over_the_wire(Version.V16, dialect.answer(wire, said, CONTEXT))
+    told = dialect.told(request, [answer], CONTEXT)
+    heard: Any = dialect.hear(request, [answer], CONTEXT)
+    assert (heard.status == "Accepted") is (told is not None)
+    found = {one.ref.key(): one for one in told.variables} if isinstance(told, observations.VariablesReported) else {}
+    for one, value in {ref_of(*named(place)).key(): value for place, value in keys.items()}.items():
+        reported = found.get(one)
+        if reported is None:
+            assert base == v2.ReportBase.CONFIGURATION_INVENTORY  # the station says it is read-only
+        else:
+            assert reported.attributes[0].value == value
+
+
+@given(
     told=st.lists(st.tuples(KEYS, text(60)), min_size=1, max_size=4),
     statuses=st.lists(
         st.sampled_from(["Accepted", "Rejected", "RebootRequired", "UnknownVariable"]), min_size=4, max_size=4
@@ -203,7 +238,7 @@ def test_variables_are_written_key_by_key(told: list[Any], statuses: list[str]) 
 
 def test_every_exchange_is_under_the_law() -> None:
     told = {type(neutral) for case in CASES for neutral in [_example(case)]}
-    told |= {v2.GetVariablesRequest, v2.SetVariablesRequest}
+    told |= {v2.GetVariablesRequest, v2.SetVariablesRequest, v2.GetBaseReportRequest, v2.GetReportRequest}
     for family in (V16, V2):
         for one in family.translations:
             assert set(one.neutrals) <= told, one.name

@@ -35,10 +35,13 @@ from amperanto.csms.records import BadCursor, LastKey, UnknownKey
 from amperanto.csms.registry import AlreadyThere, ConflictError, NotDurable, NotInInbox, PasswordNeeded
 from amperanto.domain.errors import (
     ReservationOver,
+    SecretNotKept,
     TokenNotAccepted,
     UnknownReservation,
+    UnknownTemplate,
     UnknownToken,
     UnknownTransaction,
+    UnknownWish,
 )
 from amperanto.ocpp.errors import CallRefused, CallTimedOut
 
@@ -124,6 +127,9 @@ PROBLEMS: dict[type[Exception], Kind] = {
     UnknownReservation: Kind(404, "unknown_reservation", "No such reservation"),
     ReservationOver: Kind(409, "reservation_over", "The reservation ended already"),
     TokenNotAccepted: Kind(409, "token_not_accepted", "The token may not charge"),
+    UnknownTemplate: Kind(404, "unknown_template", "No such template"),
+    UnknownWish: Kind(404, "unknown_wish", "Nothing of that id waits"),
+    SecretNotKept: Kind(409, "secret_not_kept", "A secret is never kept"),
     UnknownKey: Kind(404, "unknown_key", "No such API key"),
     NotInInbox: Kind(404, "not_in_inbox", "No such station in the inbox"),
     AlreadyThere: Kind(409, "exists", "It exists already"),

@@ -77,7 +77,7 @@ class NewReservation(Struct, kw_only=True, forbid_unknown_fields=True):
 
     station: Annotated[str, Meta(min_length=1, description="identity or id of the station")]
     token: Uid
-    expires_at: datetime
+    expires_at: Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
     token_type: Annotated[TokenType | None, Meta(description="null: as the token is registered, else ISO14443")] = None
     evse: EvseNumber = None
     connector_type: ConnectorType = None
@@ -140,12 +140,14 @@ async def list_reservations(
     limit: Limit = 100,
     cursor: Cursor = None,
     station: Annotated[str | None, QueryParameter(description="identity or id of the station")] = None,
-    state: Annotated[ReservationState | None, QueryParameter(description="only those that stand so")] = None,
+    in_state: Annotated[
+        ReservationState | None, QueryParameter(name="state", description="only those that stand so")
+    ] = None,
 ) -> ReservationPage:
     """The reservations of your organisation, the newest first."""
     at = None if station is None else (await desk.registry.station(desk.who, station)).id
     page = await desk.csms.reservation.reservations(
-        desk.who, station=at, state=state, cursor=cursor_from(cursor), limit=limit
+        desk.who, station=at, state=in_state, cursor=cursor_from(cursor), limit=limit
     )
     return ReservationPage(items=[_view(one) for one in page.items], next=cursor_for(page.next))
 

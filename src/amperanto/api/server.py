@@ -31,7 +31,9 @@ from amperanto.api import (
     operations,
     reservations,
     stations,
+    templates,
     tokens,
+    variables,
 )
 from amperanto.api import transactions as transactions_
 from amperanto.api.desk import Desk
@@ -62,6 +64,17 @@ RESOURCES = [
     local_lists.get_local_list,
     local_lists.want_local_list,
     local_lists.sync_local_list,
+    variables.list_variables,
+    variables.set_variables,
+    variables.report_variables,
+    variables.list_variable_changes,
+    variables.list_wanted_variables,
+    variables.withdraw_wanted_variable,
+    templates.compare_with_template,
+    templates.list_templates,
+    templates.get_template,
+    templates.write_template,
+    templates.remove_template,
     commands.send_command,
     commands.send_raw,
     transactions_.list_transactions,

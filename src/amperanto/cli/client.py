@@ -34,6 +34,8 @@ SILENCE_SECONDS = 60.0
 ADVICE = {
     "not_allowed": "give another with --key or AMPERANTO_KEY (the administrator's is in DIR/admin.key)",
     "unknown_station": "see 'amperanto stations list', or add it with 'amperanto stations add'",
+    "unknown_template": "see what there is at /api/v1/templates",
+    "secret_not_kept": "try again when 'amperanto stations list' shows it connected",
     "unknown_action": "correct the name, or send it as it is with --raw",
     "not_in_inbox": "see who waits with 'amperanto stations list', or use 'amperanto stations add'",
     "unknown_reservation": "see 'amperanto reservations list'",
@@ -132,6 +134,10 @@ class Node:
     def post(self, path: str, body: Any, *, patience: float = 30.0, **query: Any) -> Any:
         """Make something, or ask for it; `patience` in seconds is how long the answer may take."""
         return self._ask("POST", path, body=body, query=query, patience=patience)
+
+    def put(self, path: str, body: Any, *, patience: float = 30.0) -> Any:
+        """Write something; `patience` in seconds is how long the answer may take."""
+        return self._ask("PUT", path, body=body, patience=patience)
 
     def delete(self, path: str, *, patience: float = 30.0, **query: Any) -> Any:
         """Remove something; what the node says of it, if anything."""

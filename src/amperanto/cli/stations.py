@@ -8,7 +8,9 @@ import click
 from rich_click import RichGroup
 
 from amperanto.cli.client import Node, node_options, place
+from amperanto.cli.failure import Failure
 from amperanto.cli.output import console, joined, json_option, moment, print_json, print_table
+from amperanto.cli.variables import variables
 
 COLUMNS = {
     "identity": "station",
@@ -122,8 +124,11 @@ def local_list(identity: str, *, sync: bool, node: Node, as_json: bool) -> None:
     told: dict[str, Any] = node.post(f"{path}/sync", {}, patience=LIST_SECONDS) if sync else node.get(path)
     if as_json:
         print_json(told)
-        return
-    print_table(LIST_COLUMNS, [told | {"seen": moment(told.get("at")), "step": _step(told)}])
+    else:
+        print_table(LIST_COLUMNS, [told | {"seen": moment(told.get("at")), "step": _step(told)}])
+    if sync and not told["in_step"] and not told["waiting"]:
+        said = joined([told["result"], told["detail"]]).rstrip(".")
+        raise Failure(f"{identity} did not take its list ({said}); see its frames with 'amperanto tail'.")
 
 
 def _step(told: dict[str, Any]) -> str:
@@ -133,6 +138,9 @@ def _step(told: dict[str, Any]) -> str:
     if told["in_step"]:
         return "in step"
     return "follows by itself" if told["waiting"] else "send it with --sync"
+
+
+stations.add_command(variables)
 
 
 def _named(given: dict[str, Any]) -> dict[str, Any]:

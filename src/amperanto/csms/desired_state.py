@@ -36,6 +36,7 @@ SETTLED = 5.0
 TRIES = 5
 AGAIN = 60.0
 """Seconds until a connection is tried again; each try that comes to nothing doubles them."""
+LONGEST = 600.0
 KEPT_FOR = timedelta(days=30)
 AT_ONCE = 16  # stations
 VARIABLE = "variable"
@@ -150,7 +151,7 @@ class DesiredState(Block):
     async def _try(self, station: StationId) -> None:
         """Give a station what is wanted of it, and look again later where something still waits."""
         seen = self._seen[station]
-        seen.due, seen.wait = self.context.clock.monotonic() + seen.wait, seen.wait * 2
+        seen.due, seen.wait = self.context.clock.monotonic() + seen.wait, min(seen.wait * 2, LONGEST)
         if await self.give(station):
             seen.due, seen.wait = self.context.clock.monotonic(), AGAIN
 

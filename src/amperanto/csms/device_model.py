@@ -369,7 +369,7 @@ class DeviceModel(Block):
     # --- what a station can take
 
     async def _limits(self, station: Station, action: str) -> tuple[int, int | None]:
-        """How many lines and how many bytes one request may have (B05.FR.11, B06.FR.03, B08.FR.14).
+        """How many lines and how many bytes one request may have (B05.FR.11, B06, B08).
 
         A station that does not tell is asked once; one that has no such limits gets a line at a time.
         """

@@ -11,29 +11,19 @@ the tokens change or a person asks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 
-import msgspec
 import structlog
 
 from amperanto.csms.block import Block, Context
 from amperanto.csms.errors import NotSpoken, StationBusy, StationOffline, StationSilent
+from amperanto.csms.list_update import ACCEPTED, MISMATCH, NOT_SUPPORTED, Errand, update_of
 from amperanto.csms.stations import StationLink
 from amperanto.csms.token_registry import is_only_remembered
-from amperanto.domain.local_lists import (
-    Difference,
-    Entries,
-    ListEntry,
-    LocalList,
-    Wanted,
-    difference,
-    listing,
-    next_version,
-)
+from amperanto.domain.local_lists import Entries, ListEntry, LocalList, Wanted, listing
 from amperanto.domain.stations import Station, StationId
-from amperanto.domain.tokens import RegisteredToken, Token
-from amperanto.ocpp import v2
+from amperanto.domain.tokens import RegisteredToken
 from amperanto.ocpp.errors import CallRefused, Code
 from amperanto.stores.errors import NotDurable
 from amperanto.stores.store import Lane, Unit
@@ -41,20 +31,11 @@ from amperanto.stores.store import Lane, Unit
 EVERY = 60.0
 AT_ONCE = 16
 PAGE = 1000
-COMPONENT = "LocalAuthListCtrlr"
-ITEMS, OCTETS = 100, 32_768  # what a station is thought to take that does not say
-ENVELOPE = 200  # octets of a request beside its tokens
-GROUP_TYPE = "Central"
-ACCEPTED, FAILED = "Accepted", "Failed"
-MISMATCH, NOT_SUPPORTED = "VersionMismatch", "NotSupported"
+FAILED = "Failed"
 REFUSED, OFFLINE, SILENT, NOT_SPOKEN = "Refused", "Offline", "NoAnswer", "NotSpoken"
 FINAL = frozenset({FAILED, MISMATCH, NOT_SUPPORTED, REFUSED, NOT_SPOKEN})
-TOO_LONG = frozenset({Code.OCCURRENCE_CONSTRAINT_VIOLATION, Code.FORMAT_VIOLATION})
 ABSENT = frozenset({Code.NOT_IMPLEMENTED, Code.NOT_SUPPORTED})
 SLICE = 500
-
-Change = Token | ListEntry
-"""One line of an update: a token to remove, or an entry to put."""
 
 log = structlog.get_logger("amperanto.csms")
 
@@ -66,14 +47,6 @@ class ListState:
     kept: LocalList
     in_step: bool
     waiting: bool
-
-
-@dataclass(slots=True)
-class _Room:
-    """How much one message may hold."""
-
-    items: int = ITEMS
-    octets: int = OCTETS
 
 
 class LocalAuthorizationLists(Block):
@@ -98,13 +71,15 @@ class LocalAuthorizationLists(Block):
 
     async def want(self, station: Station, wanted: Wanted | None) -> ListState:
         """Want that list at the station from now on; None: leave its list alone. It follows by itself."""
+        await self._want(station, wanted)
+        self.arrived(station.id, booted=False)
+        return await self.state(station)
 
+    async def _want(self, station: Station, wanted: Wanted | None) -> None:
         async def work(unit: Unit) -> None:
             unit.local_lists.want(station, wanted)
 
         await self.context.store.run(work, lane=Lane.BULK)
-        self.arrived(station.id, booted=False)
-        return await self.state(station)
 
     # --- bringing it there
 
@@ -125,7 +100,7 @@ class LocalAuthorizationLists(Block):
     async def _sync(self, station: Station, *, anew: bool) -> ListState:
         kept = await self.context.store.local_lists.of(station.organisation, station.id)
         if kept.wanted is None:
-            await self.want(station, Wanted.TOKENS)
+            await self._want(station, Wanted.TOKENS)
             kept = replace(kept, wanted=Wanted.TOKENS)
         wanted = kept.wanted or Wanted.TOKENS
         mark = await self._mark(station, wanted)  # before the tokens are read: a change meanwhile is seen next time
@@ -134,10 +109,10 @@ class LocalAuthorizationLists(Block):
             link = self.context.stations.reach(station.id)
             listed, left_out = await self._listed(link, station, wanted)
             outcome = replace(outcome, left_out=left_out)
-            status, detail = await _Errand(self, link, station).bring(listed, kept, anew=anew)
+            status, detail = await Errand(self.context, link, station).bring(listed, kept, anew=anew)
             outcome = replace(outcome, result=status, detail=detail)
         except StationOffline as error:
-            outcome = replace(outcome, result=OFFLINE, detail=str(error))
+            outcome = replace(outcome, tried=None, result=OFFLINE, detail=str(error))
         except StationSilent as error:
             outcome = replace(outcome, result=SILENT, detail=str(error))
         except NotSpoken as error:
@@ -168,7 +143,7 @@ class LocalAuthorizationLists(Block):
         for number, (key, entry) in enumerate(listed.items()):
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)  # others' messages come first
-            if link.fits(_request(1, [entry], anew=True)):
+            if link.fits(update_of(1, [entry], anew=True)):
                 said[key] = entry
         return said, len(listed) - len(said)
 
@@ -226,143 +201,6 @@ class LocalAuthorizationLists(Block):
         if _in_vain(kept, mark) or (kept.brought_to == mark and not booted):
             return
         await self.sync(station)
-
-
-class _Errand:
-    """One station's list on its way: what is sent, and what was confirmed on the way."""
-
-    def __init__(self, block: LocalAuthorizationLists, link: StationLink, station: Station) -> None:
-        self._context = block.context
-        self._link = link
-        self._station = station
-        self._room = _Room()
-
-    async def bring(self, listed: Entries, kept: LocalList, *, anew: bool) -> tuple[str, str | None]:
-        """Bring the list there: the station's last word, and what it said besides. Raises as `Stations.call` does."""
-        version = (await self._link.call(v2.GetLocalListVersionRequest())).version_number
-        if version < 0:
-            return NOT_SUPPORTED, f"the station answered the version {version}"
-        confirmed = await self._context.store.local_lists.entries(kept.organisation, kept.station)
-        known = version == kept.version or (version == 0 and not confirmed)
-        wanted = difference(confirmed, listed)
-        if known and not anew and not len(wanted):
-            return ACCEPTED, None
-        await self._ask_room()
-        latest = max(version, kept.version)
-        if known and version > 0 and not anew and len(wanted) < len(listed):
-            status, detail, latest = await self._send(_lines(wanted), latest, anew=False)
-            if status == ACCEPTED:
-                return status, detail
-        status, detail, latest = await self._send(list(listed.values()), latest, anew=True)
-        if status == MISMATCH:
-            status, detail, latest = await self._send(list(listed.values()), latest, anew=True)
-        return status, detail
-
-    async def _send(self, lines: Sequence[Change], latest: int, *, anew: bool) -> tuple[str, str | None, int]:
-        """Send the lines part by part; the last status, what was said besides, and the last version used."""
-        left, first = list(lines), anew
-        while left or first:
-            part = self._part(left)
-            version = next_version(latest)
-            request = _request(version, part, anew=first)
-            try:
-                answer = await self._link.call(request)
-            except CallRefused as error:
-                if error.code not in TOO_LONG or len(part) < 2:
-                    raise
-                self._room.items = len(part) // 2
-                continue
-            latest = version
-            if answer.status != ACCEPTED:
-                return str(answer.status.value), _said(answer), latest
-            await self._keep(version, part, anew=first)
-            left, first = left[len(part) :], False
-        return ACCEPTED, None, latest
-
-    async def _keep(self, version: int, part: Sequence[Change], *, anew: bool) -> None:
-        async def work(unit: Unit) -> None:
-            unit.local_lists.confirmed(
-                self._station,
-                version,
-                anew=anew,
-                removed=[one for one in part if isinstance(one, Token)],
-                put=[one for one in part if isinstance(one, ListEntry)],
-            )
-
-        await self._context.store.run(work, lane=Lane.BULK)
-
-    def _part(self, lines: Sequence[Change]) -> list[Change]:
-        """As many lines as one message may hold, one at least; no token twice (D01.FR.06)."""
-        part: list[Change] = []
-        octets, named = ENVELOPE, set[str]()
-        for line in lines[: self._room.items]:
-            key = line.key if isinstance(line, Token) else line.token.key
-            octets += len(msgspec.json.encode(_data(line))) + 1
-            if part and (octets > self._room.octets or key in named):
-                break
-            named.add(key)
-            part.append(line)
-        return part
-
-    async def _ask_room(self) -> None:
-        """Ask how much one message may hold; a station that does not say is thought to take a little."""
-        names = ("ItemsPerMessage", "BytesPerMessage")
-        asked = v2.GetVariablesRequest(
-            get_variable_data=[
-                v2.GetVariableData(component=v2.Component(name=COMPONENT), variable=v2.Variable(name=name))
-                for name in names
-            ]
-        )
-        try:
-            answer = await self._link.call(asked)
-        except CallRefused:
-            return
-        told = {one.variable.name.casefold(): one.attribute_value for one in answer.get_variable_result}
-        items, octets = (_count(told.get(name.casefold())) for name in names)
-        self._room = _Room(items or ITEMS, octets or OCTETS)
-
-
-def _lines(wanted: Difference) -> list[Change]:
-    """Removals first: they make room."""
-    return [*wanted.remove, *wanted.put]
-
-
-def _request(version: int, lines: Iterable[Change], *, anew: bool) -> v2.SendLocalListRequest:
-    return v2.SendLocalListRequest(
-        version_number=version,
-        update_type=v2.Update.FULL if anew else v2.Update.DIFFERENTIAL,
-        local_authorization_list=[_data(one) for one in lines] or v2.UNSET,
-    )
-
-
-def _data(line: Change) -> v2.AuthorizationData:
-    """A line of a list; a token without more is one to remove (D01.FR.17)."""
-    if isinstance(line, Token):
-        return v2.AuthorizationData(id_token=v2.IdToken(id_token=line.uid, type=line.type))
-    known = line.authorization
-    group = v2.UNSET if known.group is None else v2.IdToken(id_token=known.group, type=GROUP_TYPE)
-    return v2.AuthorizationData(
-        id_token=v2.IdToken(id_token=line.token.uid, type=line.token.type),
-        id_token_info=v2.IdTokenInfo(
-            status=v2.AuthorizationStatus(known.status.value),
-            group_id_token=group,
-            cache_expiry_date_time=v2.unless_none(known.expires_at),
-        ),
-    )
-
-
-def _said(answer: v2.SendLocalListResponse) -> str | None:
-    info = v2.or_none(answer.status_info)
-    if info is None:
-        return None
-    more = v2.or_none(info.additional_info)
-    return info.reason_code if more is None else f"{info.reason_code}: {more}"
-
-
-def _count(told: object) -> int | None:
-    """A limit as a station writes it; None where it is none."""
-    text = str(told).strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0 else None
 
 
 def _in_vain(kept: LocalList, mark: str) -> bool:

@@ -1,20 +1,22 @@
 """C. Authorization: a token is presented, and what comes of it.
 
-What the local list says goes first where LocalPreAuthorize (C14) or, offline, LocalAuthorizeOffline (C13) lets it:
-an accepted token is not asked about, any other is, while there is somebody to ask. There is no cache. Offline a
-token nobody listed charges when OfflineTxForUnknownIdEnabled says so (C15). The token that started a transaction ends
-it, and so does one of the same group (C09). Who was authorised and does not plug in within EVConnectionTimeOut loses
-it again (E03).
+What the local list says, else the cache, goes first where LocalPreAuthorize (C12, C14) or, offline,
+LocalAuthorizeOffline (C13) lets it: an accepted token is not asked about, any other is, while there is somebody to
+ask. Offline a token nobody knows charges when OfflineTxForUnknownIdEnabled says so (C15). The token that started a
+transaction ends it, and so does one of the same group (C09). Who was authorised and does not plug in within
+EVConnectionTimeOut loses it again (E03).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from amperanto.domain.decisions import TokenDecision
 from amperanto.domain.observations import TokenPresented
 from amperanto.domain.tokens import Authorization as Outcome
 from amperanto.domain.tokens import AuthorizationStatus, Token
-from amperanto.ocpp import v2
-from amperanto.station.block import Block, handles
+from amperanto.station.authorization_cache import AuthorizationCache
+from amperanto.station.block import Block
 from amperanto.station.evse import Evse
 from amperanto.station.line import LineError
 from amperanto.station.local_authorization_list import LocalAuthorizationList
@@ -27,12 +29,27 @@ ACCEPTED = Outcome(status=AuthorizationStatus.ACCEPTED)
 INVALID = Outcome(status=AuthorizationStatus.INVALID)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a token without asking; `final`: the CSMS need not be asked (C12, TC_C_58)."""
+
+    outcome: Outcome
+    final: bool
+
+
 class Authorization(Block):
     """C. Authorization."""
 
-    def __init__(self, transactions: Transactions, reserved: Reservations, listed: LocalAuthorizationList) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        reserved: Reservations,
+        listed: LocalAuthorizationList,
+        cache: AuthorizationCache,
+    ) -> None:
         super().__init__(transactions.context, transactions.line)
         self._listed = listed
+        self._cache = cache
         self.reserved = reserved
         self._transactions = transactions
         self._groups: dict[int, str | None] = {}
@@ -51,29 +68,36 @@ class Authorization(Block):
         return outcome
 
     async def decide(self, token: Token) -> Outcome:
-        """What the local list, the CSMS, or the rule for being offline says of a token."""
+        """What the local list, the cache, the CSMS, or the rule for being offline says of a token."""
         presented = TokenPresented(token=token)
         if not self.can_say(presented):
             return INVALID
         if token.type in NEVER_ASKED:
             return ACCEPTED
-        listed, flag = self._listed.known(token), self.context.variables.flag
+        known, flag = self._known(token), self.context.variables.flag
         if self.line.is_ready:
-            if listed is not None and flag("AuthCtrlr", "LocalPreAuthorize") and self._final(listed):
-                return listed
+            if known is not None and flag("AuthCtrlr", "LocalPreAuthorize") and known.final:
+                return known.outcome
             try:
                 said = await self.line.ask(presented)
             except LineError:
                 pass
             else:
                 return said.authorization if isinstance(said, TokenDecision) else INVALID
-        if listed is not None and flag("AuthCtrlr", "LocalAuthorizeOffline"):
-            return listed
+        if known is not None and flag("AuthCtrlr", "LocalAuthorizeOffline"):
+            return known.outcome
         return ACCEPTED if flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled") else INVALID
 
-    def _final(self, listed: Outcome) -> bool:
-        """Whether the CSMS need not be asked about a listed token (TC_C_58)."""
-        return listed.accepted or self.context.variables.flag("LocalAuthListCtrlr", "DisablePostAuthorize")
+    def _known(self, token: Token) -> _Known | None:
+        """What is known without asking; the list goes before the cache (C13)."""
+        for outcome, controller in (
+            (self._listed.known(token), "LocalAuthListCtrlr"),
+            (self._cache.known(token), "AuthCacheCtrlr"),
+        ):
+            if outcome is not None:
+                asks_nobody = self.context.variables.flag(controller, "DisablePostAuthorize")
+                return _Known(outcome, final=outcome.accepted or asks_nobody)
+        return None
 
     def admit(self, token: Token, evse: Evse, cause: Cause, group: str | None = None) -> None:
         """The token may charge here: begin, or wait for the cable."""
@@ -102,8 +126,3 @@ class Authorization(Block):
             if unused is not None:
                 self.reserved.unused(unused)
             self._transactions.stop(evse, Cause(trigger="EVConnectTimeout", reason="Timeout"))
-
-    @handles(v2.ClearCacheRequest)
-    def clear_cache(self, _: v2.ClearCacheRequest) -> v2.ClearCacheResponse:
-        """There is no cache to clear (C11)."""
-        return v2.ClearCacheResponse(status=v2.ClearCacheStatus.REJECTED)

@@ -2,7 +2,8 @@
 
 OCPP 1.6's configuration keys are the same variables under other names; its dialect knows which. The
 declarations are shared by all stations (`controllers.py`); a station keeps only the values that differ.
-`computed` variables are asked when somebody reads them.
+`computed` variables are asked when somebody reads them. A CSMS's names are compared without case; inside the station
+they are spelled as declared.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class DeviceModel:
 
     def __init__(self) -> None:
         self._variables = {variable.address: variable for variable in CONTROLLERS}
+        self._spelled = {_folded(address): address for address in self._variables}
         self._values: dict[Address, str] = {}
         self._computed: dict[Address, Callable[[], str]] = {}
         self.changed: list[Callable[[Address], None]] = []
@@ -30,10 +32,11 @@ class DeviceModel:
     def declare(self, variable: Variable) -> None:
         """Add a variable."""
         self._variables[variable.address] = variable
+        self._spelled[_folded(variable.address)] = variable.address
 
     def compute(self, variable: Variable, value: Callable[[], str]) -> None:
         """Add a variable whose value is asked for each time."""
-        self._variables[variable.address] = variable
+        self.declare(variable)
         self._computed[variable.address] = value
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
@@ -54,8 +57,10 @@ class DeviceModel:
 
     def put(self, component: str, variable: str, value: str, instance: str | None = None) -> None:
         """Set a value from inside the station, read-only or not."""
-        address = Address(component, variable, instance)
-        self._values[self._variables[address].address] = value
+        self._keep(self._variables[Address(component, variable, instance)].address, value)
+
+    def _keep(self, address: Address, value: str) -> None:
+        self._values[address] = value
         for heard in self.changed:
             heard(address)
 
@@ -70,8 +75,10 @@ class DeviceModel:
     def read(self, asked: v2.GetVariableData) -> v2.GetVariableResult:
         """One result of GetVariables (B06)."""
         status, value = self._get(asked)
+        hidden = status is v2.GetVariableStatus.REJECTED
         return v2.GetVariableResult(
             attribute_status=status,
+            attribute_status_info=v2.StatusInfo(reason_code="WriteOnly") if hidden else v2.UNSET,
             attribute_value=unless_none(value),
             component=asked.component,
             variable=asked.variable,
@@ -80,12 +87,18 @@ class DeviceModel:
 
     def write(self, asked: v2.SetVariableData) -> v2.SetVariableResult:
         """One result of SetVariables (B05); an accepted value holds from now on."""
+        status, why = self._set(asked)
         return v2.SetVariableResult(
-            attribute_status=self._set(asked),
+            attribute_status=status,
             component=asked.component,
             variable=asked.variable,
             attribute_type=asked.attribute_type,
+            attribute_status_info=v2.UNSET if why is None else v2.StatusInfo(reason_code=why),
         )
+
+    def most(self, action: str) -> int:
+        """How many lines one request may have."""
+        return self.number("DeviceDataCtrlr", "ItemsPerMessage", action)
 
     def everything(self) -> list[v2.GetVariableResult]:
         """Every variable, as if asked for."""
@@ -109,36 +122,46 @@ class DeviceModel:
             return self._computed[address]()
         return self._values.get(address, self._variables[address].value)
 
-    def _missing(self, address: Address) -> str | None:
-        if address in self._variables:
+    def _missing(self, asked: Address) -> str | None:
+        if asked in self._spelled:
             return None
-        place = (address.component, address.where)
-        known = any((one.component, one.where) == place for one in self._variables)
+        place = (asked.component, asked.where)
+        known = any((one.component, one.where) == place for one in self._spelled)
         return "UnknownVariable" if known else "UnknownComponent"
 
     def _get(self, asked: v2.GetVariableData) -> tuple[v2.GetVariableStatus, str | None]:
         words = v2.GetVariableStatus
-        address = _address(asked.component, asked.variable)
-        if missing := self._missing(address):
+        folded = _folded(_address(asked.component, asked.variable))
+        if missing := self._missing(folded):
             return words(missing), None
+        address = self._spelled[folded]
         if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
             return words.NOT_SUPPORTED_ATTRIBUTE_TYPE, None
         if self._variables[address].mutability is v2.Mutability.WRITE_ONLY:
             return words.REJECTED, None
         return words.ACCEPTED, self._value(address)
 
-    def _set(self, asked: v2.SetVariableData) -> v2.SetVariableStatus:
+    def _set(self, asked: v2.SetVariableData) -> tuple[v2.SetVariableStatus, str | None]:
+        """B05: component, variable, attribute, mutability, value, in this order; then it holds."""
         words = v2.SetVariableStatus
-        address = _address(asked.component, asked.variable)
-        if missing := self._missing(address):
-            return words(missing)
+        folded = _folded(_address(asked.component, asked.variable))
+        if missing := self._missing(folded):
+            return words(missing), None
         if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
-            return words.NOT_SUPPORTED_ATTRIBUTE_TYPE
-        variable = self._variables[address]
-        if variable.mutability is READ or not variable.accepts(asked.attribute_value):
-            return words.REJECTED
-        self.put(address.component, address.variable, asked.attribute_value, address.instance)
-        return words.REBOOT_REQUIRED if variable.reboot else words.ACCEPTED
+            return words.NOT_SUPPORTED_ATTRIBUTE_TYPE, None
+        variable = self._variables[self._spelled[folded]]
+        if variable.mutability is READ:
+            return words.REJECTED, "ReadOnly"
+        if not variable.accepts(asked.attribute_value):
+            return words.REJECTED, "InvalidValue"  # B05.FR.09: never stored silently
+        self._keep(variable.address, asked.attribute_value)
+        return (words.REBOOT_REQUIRED if variable.reboot else words.ACCEPTED), None
+
+
+def _folded(address: Address) -> Address:
+    """The address as it is compared."""
+    instance = None if address.instance is None else address.instance.casefold()
+    return Address(address.component.casefold(), address.variable.casefold(), instance, address.where)
 
 
 def _address(component: v2.Component, variable: v2.Variable) -> Address:
@@ -161,10 +184,12 @@ def _question(address: Address) -> v2.GetVariableData:
 
 def _reported(variable: Variable) -> v2.ReportData:
     component, name = _spelled(variable.address)
+    hidden = variable.mutability is v2.Mutability.WRITE_ONLY  # B07: its value is left out
+    value = v2.UNSET if hidden else variable.value
     return v2.ReportData(
         component=component,
         variable=name,
-        variable_attribute=[v2.VariableAttribute(value=variable.value, mutability=variable.mutability)],
+        variable_attribute=[v2.VariableAttribute(value=value, mutability=variable.mutability)],
         variable_characteristics=v2.VariableCharacteristics(
             data_type=variable.data,
             supports_monitoring=False,

@@ -61,6 +61,7 @@ class Line:
         self.journal: deque[Answered] = deque(maxlen=JOURNAL)
         self.on_answered: Callable[[Answered], None] | None = None
         self.on_up: list[Callable[[], Awaitable[None]]] = []
+        self.on_said: list[Callable[[Neutral, Said], None]] = []
         self.on_down: list[Callable[[], None]] = []
         self.on_call: Callable[[IncomingCall], Awaitable[None]] | None = None
         self.last_said = 0.0
@@ -121,7 +122,10 @@ class Line:
         context = self._context
         messages = context.dialect.write(neutral, context)
         answers = [await self._call(message) for message in messages]
-        return context.dialect.hear(neutral, answers, context)
+        said = context.dialect.hear(neutral, answers, context)
+        for heard in self.on_said:
+            heard(neutral, said)
+        return said
 
     async def _call(self, message: Message) -> Response:
         peer = self._peer

@@ -15,6 +15,7 @@ from amperanto.domain.decisions import BootDecision
 from amperanto.domain.observations import StationBooted
 from amperanto.domain.stations import Registration
 from amperanto.ocpp import v2
+from amperanto.ocpp.errors import TooMany
 from amperanto.ocpp.shapes import or_none
 from amperanto.station.availability import Availability
 from amperanto.station.block import Block, Then, handles
@@ -46,6 +47,7 @@ class Provisioning(Block):
         self._reason = "PowerUp"
         self._boot_now = asyncio.Event()
         self._reset_when_idle: v2.Reset | None = None
+        self._reporting = False
         self.line.on_up.append(self._greet)
         transactions.on_idle.append(self._now_idle)
 
@@ -102,15 +104,19 @@ class Provisioning(Block):
     # --- variables
 
     @handles(v2.GetVariablesRequest)
-    def get(self, asked: v2.GetVariablesRequest) -> v2.GetVariablesResponse:
+    def get(self, asked: v2.GetVariablesRequest) -> v2.GetVariablesResponse | TooMany:
         """Read variables (B06); 1.6 asks for all of them by naming none."""
+        if len(asked.get_variable_data) > self.context.variables.most("GetVariables"):
+            return TooMany("GetVariables has more lines than this station takes")
         read = self.context.variables.read
         results = [read(one) for one in asked.get_variable_data] or self.context.variables.everything()
         return v2.GetVariablesResponse(get_variable_result=results)
 
     @handles(v2.SetVariablesRequest)
-    def set(self, asked: v2.SetVariablesRequest) -> v2.SetVariablesResponse:
+    def set(self, asked: v2.SetVariablesRequest) -> v2.SetVariablesResponse | TooMany:
         """Write variables (B05)."""
+        if len(asked.set_variable_data) > self.context.variables.most("SetVariables"):
+            return TooMany("SetVariables has more lines than this station takes")
         results = [self.context.variables.write(one) for one in asked.set_variable_data]
         return v2.SetVariablesResponse(set_variable_result=results)
 
@@ -120,13 +126,19 @@ class Provisioning(Block):
         wanted = BASES.get(asked.report_base)
         if wanted is None:
             return v2.GetBaseReportResponse(status=v2.GenericDeviceModelStatus.NOT_SUPPORTED)
+        if self._reporting:  # B07: one report at a time
+            return v2.GetBaseReportResponse(status=v2.GenericDeviceModelStatus.REJECTED)
         found = self.context.variables.report(wanted)
         response = v2.GetBaseReportResponse(status=v2.GenericDeviceModelStatus.ACCEPTED)
         return Then(response, lambda: self._report(asked.request_id, found))
 
     @handles(v2.GetReportRequest)
-    def report(self, asked: v2.GetReportRequest) -> v2.GetReportResponse | Then:
+    def report(self, asked: v2.GetReportRequest) -> v2.GetReportResponse | Then | TooMany:
         """Report chosen variables (B08)."""
+        if len(or_none(asked.component_variable) or ()) > self.context.variables.most("GetReport"):
+            return TooMany("GetReport has more lines than this station takes")
+        if self._reporting:
+            return v2.GetReportResponse(status=v2.GenericDeviceModelStatus.REJECTED)
         found = self.context.variables.report(_chosen(asked, self.context.variables.components_where))
         if not found:
             return v2.GetReportResponse(status=v2.GenericDeviceModelStatus.EMPTY_RESULT_SET)
@@ -134,6 +146,13 @@ class Provisioning(Block):
         return Then(response, lambda: self._report(asked.request_id, found))
 
     async def _report(self, request: int, found: list[v2.ReportData]) -> None:
+        self._reporting = True
+        try:
+            await self._tell_parts(request, found)
+        finally:
+            self._reporting = False
+
+    async def _tell_parts(self, request: int, found: list[v2.ReportData]) -> None:
         parts = [found[at : at + A_PART] for at in range(0, len(found), A_PART)]
         for number, part in enumerate(parts):
             more = number + 1 < len(parts)
@@ -223,4 +242,5 @@ def _names(one: v2.ComponentVariable, variable: Variable) -> bool:
     if name is None:
         return True
     same = name.name.casefold() == address.variable.casefold()
-    return same and or_none(name.instance) in (None, address.instance)
+    instance = or_none(name.instance)  # left out, it means any
+    return same and (instance is None or instance.casefold() == (address.instance or "").casefold())

@@ -23,7 +23,8 @@ from amperanto.station.evse import Evse
 
 SAID = v2.ReserveNowStatus
 CONTROLLER = "ReservationCtrlr"
-LONGEST_PAUSE = 3600.0
+LONGEST_PAUSE = 60.0
+"""Seconds until the next look at the station's clock, which the CSMS may set meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

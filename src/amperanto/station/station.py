@@ -25,6 +25,7 @@ from amperanto.domain.tokens import Token
 from amperanto.ocpp.errors import NotAllowedNow, NotImplementedHere, NotSupportedHere, RemoteProtocolError
 from amperanto.ocpp.versions import Version
 from amperanto.station.authorization import Authorization
+from amperanto.station.authorization_cache import AuthorizationCache
 from amperanto.station.availability import Availability
 from amperanto.station.block import Block, Then
 from amperanto.station.clock import Clock, RealClock, StationTime
@@ -98,12 +99,13 @@ class Station:
         self._transactions = Transactions(self._queue, self._meters, self._availability)
         self._reservations = Reservations(self._availability)
         listed = LocalAuthorizationList(context, line)
-        self._authorization = Authorization(self._transactions, self._reservations, listed)
+        cache = AuthorizationCache(context, line)
+        self._authorization = Authorization(self._transactions, self._reservations, listed, cache)
         provisioning = Provisioning(self._transactions, self._availability, self._queue)
         remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
-            self._reservations, listed, DataTransfer(context, line),
+            self._reservations, listed, cache, DataTransfer(context, line),
         )  # fmt: skip
         self._handlers = {kind: handler for block in blocks for kind, handler in block.handlers().items()}
 

@@ -108,8 +108,7 @@ class LocalLists:
 
     async def mark(self, organisation: OrganisationId, now: datetime) -> str:
         """A mark of the organisation's tokens as they are: another one as soon as any of them changes or expires."""
-        row = await self._work.one(_MARK, {"organisation": organisation, "now": now})
-        assert row is not None  # an aggregate has one row
+        (row,) = await self._work.scan(_MARK, {"organisation": organisation, "now": now})
         return f"{row['known']}.{int(row['changes'])}.{row['latest'] or ''}.{int(row['expired'])}"
 
     async def owners(self) -> list[OrganisationId]:

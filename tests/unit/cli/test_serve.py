@@ -207,6 +207,62 @@ def test_tokens_are_listed_with_what_they_may(served: Served) -> None:
     assert re.search(r"FLEET +Central +Blocked +vans", shown)
 
 
+@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+def test_a_station_is_brought_the_tokens_it_shall_know_by_itself(served: Served, version: str) -> None:
+    """D01, D02: wanted while it is offline, sent when it connects, and sent again when asked for."""
+    identity = f"LISTED-{version}"
+    served.run("stations", "add", identity, "--security-profile", "0")
+    assert served.run("stations", "local-list", identity)["wanted"] is None
+    waits = served.run("stations", "local-list", identity, "--sync")
+    assert (waits["wanted"], waits["result"], waits["waiting"]) == ("Tokens", "Offline", True)
+    with Program("station", f"{served.ocpp}/{identity}", "--version", version) as station:
+        station.until("Available")
+        served.run("tokens", "add", f"LISTED-{version}")
+        told = served.run("stations", "local-list", identity, "--sync")
+        assert (told["result"], told["in_step"]) == ("Accepted", True)
+        asked = served.run("send", identity, "GetLocalListVersion")
+        assert asked["versionNumber"] == told["version"] > 0
+        off = {"component": {"name": "LocalAuthListCtrlr"}, "variable": {"name": "Enabled"}, "attributeValue": "false"}
+        served.run("send", identity, "SetVariables", json.dumps({"setVariableData": [off]}))
+        served.run("tokens", "add", f"MORE-{version}")
+        where = ("--data", str(served.data), "--url", served.url)
+        refused = run("stations", "local-list", identity, "--sync", *where)
+        assert refused.exit_code == 1
+        assert "did not take its list" in refused.stderr
+        assert station.end() == 0
+    shown = run("stations", "local-list", identity, "--data", str(served.data), "--url", served.url).stdout
+    assert re.search(r"Tokens +send it with --sync +\d+", shown)
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+def test_a_place_is_kept_listed_and_given_up(served: Served, version: str) -> None:
+    identity = f"RESERVED-{version}"
+    served.run("stations", "add", identity, "--security-profile", "0")
+    assert "stations list" in served.refused("reservations", "add", identity, "CARD")
+    with Program("station", f"{served.ocpp}/{identity}", "--version", version) as station:
+        station.until("Available")
+        made = served.run("reservations", "add", identity, "CARD", "--evse", "1", "--minutes", "10", "--group", "vans")
+        assert (made["state"], made["evse"], made["token"], made["group"]) == ("Active", 1, "CARD", "vans")
+        assert "Occupied" in run_refused(served, "reservations", "add", identity, "OTHER", "--evse", "1")
+        assert [one["state"] for one in served.run("reservations", "list", "--station", identity)] == [
+            "Refused",
+            "Active",
+        ]
+        assert served.run("reservations", "cancel", made["id"])["state"] == "Cancelled"
+        assert "reservations list" in served.refused("reservations", "cancel", made["id"])
+        assert station.end() == 0
+    shown = run("reservations", "list", "--data", str(served.data), "--url", served.url).stdout
+    assert re.search(rf"{made['id']} +{identity} +1 +CARD +Cancelled", shown)
+
+
+def run_refused(served: Served, *words: str) -> str:
+    """What a station's no is told as, which is printed all the same."""
+    result = run(*words, "--data", str(served.data), "--url", served.url, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["state"] == "Refused"
+    return result.stderr
+
+
 def test_a_taken_port_is_told_with_the_flag_that_names_another(served: Served, tmp_path: Path) -> None:
     port = served.url.rpartition(":")[2]
     with Program("serve", "--data", str(tmp_path), "--ocpp-port", "0", "--http-port", port) as second:

@@ -108,9 +108,7 @@ def test_an_empty_line_of_samples_is_left_out() -> None:
 
 # --- transactions
 
-START = seen.TransactionStarted(
-    at=NOW, where=EvseRef(2, 1), token=Token("TAG"), meter=WattHours(Decimal("12.9"))
-)
+START = seen.TransactionStarted(at=NOW, where=EvseRef(2, 1), token=Token("TAG"), meter=WattHours(Decimal("12.9")))
 
 
 def test_a_start_has_no_reference_and_tells_whole_watt_hours() -> None:
@@ -279,9 +277,7 @@ def test_an_error_is_a_fault_whatever_the_status() -> None:
 def test_the_word_is_found_from_the_states(
     availability: Availability, charging: ChargingState | None, native: str | None, word: str
 ) -> None:
-    observed = seen.ConnectorObserved(
-        where=EvseRef(1, 1), availability=availability, charging=charging, native=native
-    )
+    observed = seen.ConnectorObserved(where=EvseRef(1, 1), availability=availability, charging=charging, native=native)
     (wire,) = DIALECT.write(observed, CONTEXT)
     assert isinstance(wire, v16.StatusNotificationRequest)
     assert wire.status == word
@@ -292,9 +288,7 @@ def test_the_word_is_found_from_the_states(
 
 def test_an_evse_of_two_connectors_is_changed_connector_by_connector() -> None:
     context = PlainContext(Topology({1: EvseRef(1, 1), 2: EvseRef(1, 2)}))
-    request = v2.ChangeAvailabilityRequest(
-        operational_status=v2.OperationalStatus.INOPERATIVE, evse=v2.EVSE(id=1)
-    )
+    request = v2.ChangeAvailabilityRequest(operational_status=v2.OperationalStatus.INOPERATIVE, evse=v2.EVSE(id=1))
     wires = DIALECT.write(request, context)
     assert [wire.connector_id for wire in wires if isinstance(wire, v16.ChangeAvailabilityRequest)] == [1, 2]
     answers: list[Response] = [
@@ -314,9 +308,7 @@ def test_an_evse_of_two_connectors_is_changed_connector_by_connector() -> None:
         v2.RequestStopTransactionRequest(transaction_id="a-uuid"),
         v2.UnlockConnectorRequest(evse_id=1, connector_id=2),
         v2.DataTransferRequest(vendor_id="x", data={"a": 1}),
-        v2.RequestStartTransactionRequest(
-            id_token=v2.IdToken(id_token="x" * 21, type="Central"), remote_start_id=1
-        ),
+        v2.RequestStartTransactionRequest(id_token=v2.IdToken(id_token="x" * 21, type="Central"), remote_start_id=1),
     ],
 )
 def test_a_command_1_6_cannot_say_is_refused_before_the_wire(request_: Message) -> None:
@@ -343,9 +335,7 @@ def test_the_extended_trigger_is_used_only_where_it_alone_has_the_word(
 
 
 def test_the_two_triggers_are_answered_each_in_its_own_words() -> None:
-    wire = v16.ExtendedTriggerMessageRequest(
-        requested_message=v16.ExtendedMessageTrigger.LOG_STATUS_NOTIFICATION
-    )
+    wire = v16.ExtendedTriggerMessageRequest(requested_message=v16.ExtendedMessageTrigger.LOG_STATUS_NOTIFICATION)
     said = v2.TriggerMessageResponse(status=v2.TriggerMessageStatus.NOT_IMPLEMENTED)
     answer = DIALECT.answer(wire, said, CONTEXT)
     assert isinstance(answer, v16.ExtendedTriggerMessageResponse)
@@ -373,3 +363,42 @@ def test_a_failed_upload_has_one_name() -> None:
     read = seen.LogProgressed(status="UploadFailure", diagnostics=True)
     assert DIALECT.read(wire, CONTEXT) == read
     assert DIALECT.write(read, CONTEXT) == [wire]
+
+
+# --- reservation
+
+
+def reserving(**more: object) -> v2.ReserveNowRequest:
+    card = v2.IdToken(id_token="CAFE", type="ISO14443")
+    return v2.ReserveNowRequest(id=7, expiry_date_time=NOW, id_token=card, **more)  # type: ignore[arg-type]
+
+
+def test_any_evse_is_connector_0() -> None:
+    """H01; 1.6 ReserveNow."""
+    (wire,) = DIALECT.write(reserving(), CONTEXT)
+    assert isinstance(wire, v16.ReserveNowRequest)
+    assert wire.connector_id == 0
+    read = DIALECT.read(wire, CONTEXT)
+    assert isinstance(read, v2.ReserveNowRequest)
+    assert read.evse_id is v2.UNSET
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"connector_type": "cCCS2"}, "type of connector"),
+        ({"id_token": v2.IdToken(id_token="X" * 21, type="Central")}, "idTag"),
+        ({"group_id_token": v2.IdToken(id_token="X" * 21, type="Central")}, "parentIdTag"),
+    ],
+)
+def test_what_would_reserve_something_else_is_not_spoken(more: dict[str, object], why: str) -> None:
+    request = reserving(**{name: value for name, value in more.items() if name != "id_token"})
+    if "id_token" in more:
+        request = v2.ReserveNowRequest(id=7, expiry_date_time=NOW, id_token=more["id_token"])  # type: ignore[arg-type]
+    with pytest.raises(NotSpoken, match=why):
+        DIALECT.write(request, CONTEXT)
+
+
+def test_the_end_of_a_reservation_has_no_word() -> None:
+    with pytest.raises(NotSpoken, match="end of a reservation"):
+        DIALECT.write(seen.ReservationEnded(number=7, status="Expired"), CONTEXT)

@@ -192,7 +192,8 @@ async def test_smaller_reports_hold_less(base, has, lacks):
 
 
 async def test_a_report_of_chosen_variables_holds_those_alone():
-    async with scene(Version.V201, evses=2) as (_, csms, clock):
+    off = {("AuthCacheCtrlr", "Available"): False}
+    async with scene(Version.V201, evses=2, variables=off) as (_, csms, clock):
 
         async def report(**asked):
             csms.heard.clear()

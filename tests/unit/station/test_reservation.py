@@ -297,6 +297,20 @@ async def test_who_comes_without_a_car_has_used_it_and_21_says_that_nothing_came
         assert set(used(csms)) == {None}
 
 
+@pytest.mark.parametrize("version", TWO)
+async def test_who_gives_up_before_charging_leaves_no_reservation_to_the_next(version):
+    """H03: the number goes with its token, never with whoever plugs in afterwards."""
+    async with scene(version, variables={("TxCtrlr", "TxStartPoint"): "EVConnected"}) as (station, csms, clock):
+        await reserve(csms, 7)
+        await clock.until(station.present(DRIVER, 1))
+        await clock.until(station.present(DRIVER, 1))
+        await station.plug_in(1, Vehicle())
+        await clock.until(station.present(OTHER, 1))
+        await clock.advance(1)
+        assert len(used(csms)) > 1
+        assert set(used(csms)) == {None}
+
+
 @pytest.mark.parametrize("version", ALL)
 async def test_whoever_may_choose_uses_it_at_any_free_place(version):
     """H03, TC_H_08; 1.6 TC_049."""
