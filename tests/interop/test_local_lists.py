@@ -182,12 +182,12 @@ async def test_a_list_meant_for_an_offline_station_survives_a_restart_and_is_sen
                 assert station.heard[0][0] == "answer"  # first the boot is answered
                 state = await settled(home)
                 assert (state["in_step"], state["version"], state["entries"]) == (True, 1, 1)
-        async with house(tmp_path) as home, station.connected(home, boot=False):
+        async with house(tmp_path) as home:
             await home.token("B")
-            await home.client.put("/stations/CP1/local-list", json={"wanted": "Tokens"})
-            await station.has("A", "B")
-            assert station.updates[-1]["updateType"] == "Differential"
-            assert (await settled(home))["version"] == 2
+            async with station.connected(home, boot=False):  # its acceptance lasts
+                await station.has("A", "B")
+                assert station.updates[-1]["updateType"] == "Differential"
+                assert (await settled(home))["version"] == 2
 
 
 @pytest.mark.parametrize("version", ALL)

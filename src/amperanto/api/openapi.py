@@ -172,7 +172,7 @@ def _parameter(name: str, one: FieldDefinition, known: Schemas) -> dict[str, Any
     schema = dict(known[repr(_parameter_type(one))])
     if isinstance(one.default, int | str) and not isinstance(one.default, bool):
         schema["default"] = one.default
-    told: dict[str, Any] = {"name": name, "in": place, "required": place == "path", "schema": schema}
+    told: dict[str, Any] = {"name": name, "in": place, "required": one.is_required, "schema": schema}
     if kwarg.description:
         told["description"] = kwarg.description
     return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import delete, get, put
+from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
@@ -12,12 +12,13 @@ from msgspec import Meta, Struct
 from amperanto.api.access import needs
 from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
-from amperanto.api.problems import BadField
-from amperanto.api.representation import Instant
+from amperanto.api.representation import PLAIN, Instant
 from amperanto.api.variables import MOST, GivenValue, NameView, name_of, wanted_values
 from amperanto.csms.templates import Difference, Drift, Template
 
 LONGEST_NAME = 100
+
+Values = Annotated[list[GivenValue], Meta(min_length=1, max_length=MOST)]
 
 
 class WantedView(NameView, kw_only=True):
@@ -42,10 +43,16 @@ class TemplatePage(Struct, kw_only=True):
     next: None = None
 
 
-class TemplateGiven(Struct, kw_only=True, forbid_unknown_fields=True):
+class TemplateChange(Struct, kw_only=True, forbid_unknown_fields=True):
     """The values of a template, each attribute once."""
 
-    values: Annotated[list[GivenValue], Meta(min_length=1, max_length=MOST)]
+    values: Values
+
+
+class NewTemplate(TemplateChange, kw_only=True, forbid_unknown_fields=True):
+    """A template to write."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN)]
 
 
 class DriftView(NameView, kw_only=True):
@@ -98,15 +105,18 @@ async def get_template(name: FromPath[str], desk: NamedDependency[Desk]) -> Temp
     return _view(await desk.csms.templates.template(desk.who, decoded(name)))
 
 
+@post("/templates", guards=[needs("operate")], tags=["Variables"])
+async def add_template(data: JSONBody[NewTemplate], desk: NamedDependency[Desk]) -> TemplateView:
+    """Write a template. 409 `exists` for a name that is taken, `secret_not_kept` for a secret among its values."""
+    return _view(await desk.csms.templates.add(desk.who, data.name, wanted_values(data.values)))
+
+
 @put("/templates/{name:str}", guards=[needs("operate")], tags=["Variables"])
-async def write_template(
-    name: FromPath[str], data: JSONBody[TemplateGiven], desk: NamedDependency[Desk]
+async def change_template(
+    name: FromPath[str], data: JSONBody[TemplateChange], desk: NamedDependency[Desk]
 ) -> TemplateView:
-    """Write a template, in place of the one of that name. 409 `secret_not_kept` for a secret among its values."""
-    called = decoded(name)
-    if not called.isprintable() or len(called) > LONGEST_NAME:
-        raise BadField("name", f"it has at most {LONGEST_NAME} characters that can be printed")
-    return _view(await desk.csms.templates.put(desk.who, called, wanted_values(data.values)))
+    """Write a template anew. 409 `secret_not_kept` for a secret among its values."""
+    return _view(await desk.csms.templates.change(desk.who, decoded(name), wanted_values(data.values)))
 
 
 @delete("/templates/{name:str}", guards=[needs("operate")], tags=["Variables"])

@@ -169,7 +169,7 @@ class Csms:
             self.context.bus.publish(event)
 
     def arrived(self, link: StationLink, *, booted: bool) -> None:
-        """The station may be asked from now on, for the first time since it connected or booted: what waits can go."""
+        """The station's first message on this socket, or a boot, was answered: what waits for it can go, if it may."""
         self.local_lists.arrived(link.station_id, booted=booted)
 
     def log_later(self, frame: Frame) -> None:

@@ -2,8 +2,9 @@
 
 The station is asked for its version first. If that is the one it last confirmed to us, it gets the difference, else
 the whole list: a full update and, where one message does not hold it, differential ones after it. A part that was
-accepted is kept before the next one is sent. The rule: a version is never used twice for different lists, so each
-is above the station's and above all we sent.
+accepted is kept before the next one is sent, if the connection is still the station's (R4). The rule: each version
+is above the one the station says and above all it confirmed (D01.FR.19), so what was taken without our hearing of it
+is found out by the version.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Errand:
             return ACCEPTED, None
         await self._ask_room()
         latest = max(version, kept.version)
-        if known and version > 0 and not anew and len(wanted) < len(listed):
+        if known and not anew and len(wanted) < len(listed):
             status, detail, latest = await self._send(_lines(wanted), latest, anew=False)
             if status == ACCEPTED:
                 return status, detail

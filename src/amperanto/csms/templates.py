@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from amperanto.csms.access import Principal
 from amperanto.csms.block import Block
+from amperanto.csms.registry import AlreadyThere
 from amperanto.domain.device_model import KnownVariable, WantedValue, same_value
 from amperanto.domain.errors import SecretNotKept, UnknownTemplate
 from amperanto.domain.stations import Station
@@ -48,8 +49,18 @@ class Templates(Block):
             raise UnknownTemplate(f"there is no template {name}")
         return found
 
-    async def put(self, who: Principal, name: str, wanted: Sequence[WantedValue]) -> Template:
-        """Write a template, in place of the one of its name. Raises SecretNotKept."""
+    async def add(self, who: Principal, name: str, wanted: Sequence[WantedValue]) -> Template:
+        """Write a new template. Raises AlreadyThere, SecretNotKept."""
+        if await self.context.store.templates.get(who.organisation, name) is not None:
+            raise AlreadyThere(f"there is a template {name} already")
+        return await self._written(who, name, wanted)
+
+    async def change(self, who: Principal, name: str, wanted: Sequence[WantedValue]) -> Template:
+        """Write a template anew. Raises UnknownTemplate, SecretNotKept."""
+        before = await self.template(who, name)
+        return await self._written(who, before.name, wanted)
+
+    async def _written(self, who: Principal, name: str, wanted: Sequence[WantedValue]) -> Template:
         refuse_secrets(wanted)
         made = Template(
             organisation=who.organisation,

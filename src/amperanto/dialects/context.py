@@ -55,9 +55,7 @@ class Topology:
 
 
 def _spelled(where: EvseRef) -> str:
-    return (
-        f"EVSE {where.evse}" if where.connector is None else f"EVSE {where.evse} connector {where.connector}"
-    )
+    return f"EVSE {where.evse}" if where.connector is None else f"EVSE {where.evse} connector {where.connector}"
 
 
 class StationContext(Protocol):

@@ -15,9 +15,7 @@ def page() -> str:
     for exchanges in (V16, V2):
         parts.append(f"## {exchanges.family}\n")
         parts += [_section(one) for one in sorted(exchanges.translations, key=lambda one: one.name)]
-        refused = {
-            kind.__name__.removesuffix("Request"): reason for kind, reason in exchanges.reasons.items()
-        }
+        refused = {kind.__name__.removesuffix("Request"): reason for kind, reason in exchanges.reasons.items()}
         if refused:
             parts.append(f"### Not spoken\n\n{_table(('what', 'why'), refused.items())}")
     return "\n".join(parts).strip()

@@ -118,7 +118,7 @@ class Pipeline:
 
     def _greet(self, action: str) -> None:
         """After its first message on this socket, and after each boot, what waits for the station can go."""
-        if (action == BOOT or not self._greeted) and self._link.station.may_speak():
+        if action == BOOT or not self._greeted:
             self._greeted = True
             self._csms.arrived(self._link, booted=action == BOOT)
 

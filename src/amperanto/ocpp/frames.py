@@ -118,9 +118,7 @@ TEXT = msgspec.json.Decoder(str)
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 # The start of a frame whose end is broken: type number, id and action.
-START = re.compile(
-    rb'\s*\[\s*(\d{1,3})\s*(?:,\s*"([^"\\\x00-\x1f]{0,255})"\s*(?:,\s*"(\w{1,50})"\s*,|[,\]]))?'
-)
+START = re.compile(rb'\s*\[\s*(\d{1,3})\s*(?:,\s*"([^"\\\x00-\x1f]{0,255})"\s*(?:,\s*"(\w{1,50})"\s*,|[,\]]))?')
 
 
 def encode(frame: Frame) -> str:

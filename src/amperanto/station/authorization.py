@@ -18,7 +18,7 @@ from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.station.authorization_cache import AuthorizationCache
 from amperanto.station.block import Block
 from amperanto.station.evse import Evse
-from amperanto.station.line import LineError
+from amperanto.station.line import Offline, Unprocessed
 from amperanto.station.local_authorization_list import LocalAuthorizationList
 from amperanto.station.reservation import Reservations
 from amperanto.station.transactions import Cause, Transactions
@@ -52,7 +52,6 @@ class Authorization(Block):
         self._cache = cache
         self.reserved = reserved
         self._transactions = transactions
-        self._groups: dict[int, str | None] = {}
 
     async def present(self, token: Token, evse: Evse) -> Outcome:
         """Hold a token to the reader: starts, or stops what the same token or group started."""
@@ -80,8 +79,10 @@ class Authorization(Block):
                 return known.outcome
             try:
                 said = await self.line.ask(presented)
-            except LineError:
+            except Offline:
                 pass
+            except Unprocessed:
+                return INVALID  # The CSMS is there: the rules for being offline do not hold.
             else:
                 return said.authorization if isinstance(said, TokenDecision) else INVALID
         if known is not None and flag("AuthCtrlr", "LocalAuthorizeOffline"):
@@ -104,7 +105,7 @@ class Authorization(Block):
         self.reserved.use(token, group, evse)
         evse.token, evse.remote_start = token, cause.remote_start
         evse.finishing = False
-        self._groups[evse.number] = group
+        evse.group = group
         self._transactions.changed(evse, cause)
         if not evse.plugged:
             self.context.spawn(self._expire(token, evse))
@@ -113,7 +114,7 @@ class Authorization(Block):
         holder = evse.token
         if holder is not None and token.key != holder.key:
             outcome = await self.decide(token)
-            same_group = outcome.group is not None and outcome.group == self._groups.get(evse.number)
+            same_group = outcome.group is not None and outcome.group == evse.group
             if not (outcome.accepted and same_group and evse.token is holder):
                 return INVALID
         self._transactions.stop(evse, Cause(trigger="StopAuthorized", token=token, reason="Local"))

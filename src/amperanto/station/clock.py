@@ -222,6 +222,10 @@ async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
         await asyncio.gather(task, timer, return_exceptions=True)
 
 
+SANE_YEARS = range(2000, 2200)
+"""A CSMS that tells another year has no clock."""
+
+
 class StationTime:
     """The station's own idea of the time: its clock, set by what the CSMS said last."""
 
@@ -236,5 +240,5 @@ class StationTime:
 
     def set(self, told: datetime) -> None:
         """Take over the CSMS's time, if this clock lets itself be set."""
-        if self.clock.synchronizable:
+        if self.clock.synchronizable and told.year in SANE_YEARS:
             self._ahead = told - self.clock.now()

@@ -47,6 +47,8 @@ class Context:
     """How many bytes its payload had."""
     group: asyncio.TaskGroup | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    stopped: bool = False
+    """Whether it was switched off: nothing more is begun."""
     later: list[Coroutine[Any, Any, None]] = field(default_factory=list[Coroutine[Any, Any, None]])
 
     def now(self) -> datetime:
@@ -74,7 +76,9 @@ class Context:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside everything else, for as long as the station runs; before that, once it runs."""
-        if self.group is None:
+        if self.stopped:
+            work.close()
+        elif self.group is None:
             self.later.append(work)
         else:
             self.start(self.group, work)

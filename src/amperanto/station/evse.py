@@ -66,6 +66,8 @@ class Evse:
         self.where = EvseRef(number, 1)
         self.outlet = outlet
         self.token: Token | None = None
+        self.group: str | None = None
+        """The group of the token that charges, as far as the CSMS has named it."""
         self.remote_start: int | None = None
         self.transaction: Transaction | None = None
         self.conditions: frozenset[str] = frozenset()

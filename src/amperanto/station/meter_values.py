@@ -16,6 +16,8 @@ from amperanto.station.evse import Evse
 
 CLOCK = "Sample.Clock"
 TRIGGER = "Trigger"
+LOOK_AGAIN = 60.0
+"""Seconds after which another interval of the clock is noticed."""
 VOLTAGE_NEUTRAL = ("L1-N", "L2-N", "L3-N")
 PHASES = ("L1", "L2", "L3")
 
@@ -34,27 +36,32 @@ class MeterValues(Block):
         wanted = self.context.variables.words("SampledDataCtrlr", f"{moment}Measurands")
         return self.sample(evse, wanted, context)
 
+    def aligned(self, evse: Evse, context: str) -> tuple[MeterValue, ...]:
+        """The figures configured for readings on the clock, and for those asked for."""
+        return self.sample(evse, self.context.variables.words("AlignedDataCtrlr", "Measurands"), context)
+
     async def run(self, transaction_samples: Callable[[Evse, str], bool]) -> None:
         """Report at each full interval of the day; EVSEs in a transaction by `transaction_samples`."""
         while True:
             interval = self.context.variables.number("AlignedDataCtrlr", "Interval")
             midnight = self.context.now().replace(hour=0, minute=0, second=0, microsecond=0)
             passed = (self.context.now() - midnight).total_seconds()
-            # Without an interval, look again in a while: somebody may set one.
-            await self.context.clock.sleep(interval - passed % interval if interval else 60)
-            if interval:
+            # Without an interval, or with a long one, look again in a while: somebody may set another.
+            left = interval - passed % interval if interval else LOOK_AGAIN
+            await self.context.clock.sleep(min(left, LOOK_AGAIN))
+            if interval and left <= LOOK_AGAIN:
                 await self.report(CLOCK, transaction_samples)
 
     async def report(
         self, context: str, transaction_samples: Callable[[Evse, str], bool], only: int | None = None
     ) -> None:
         """Tell the figures of all EVSEs, or of one, now."""
-        wanted = self.context.variables.words("AlignedDataCtrlr", "Measurands")
+        may_tell = self.line.up if context == TRIGGER else self.line.is_ready
         for evse in self.context.evses.values():
             if only not in (None, 0, evse.number) or transaction_samples(evse, context):
                 continue
-            values = self.sample(evse, wanted, context)
-            if values and self.line.is_ready:
+            values = self.aligned(evse, context)
+            if values and may_tell:
                 await self.tell(MeterRead(where=evse.where, values=values))
 
 

@@ -33,6 +33,8 @@ LAST_WORDS = 30.0
 """Seconds a restart waits for the queue to be delivered."""
 A_PART = 20
 """Variables in one NotifyReport."""
+LONGEST_INTERVAL = 7 * 86_400
+"""Seconds beyond which an interval a CSMS names is no interval."""
 RESETS = {v2.Reset.IMMEDIATE: "RemoteReset", v2.Reset.ON_IDLE: "ScheduledReset"}
 
 
@@ -46,6 +48,8 @@ class Provisioning(Block):
         self._queue = queue
         self._reason = "PowerUp"
         self._boot_now = asyncio.Event()
+        self._silent_until = 0.0
+        self._restarting = False
         self._reset_when_idle: v2.Reset | None = None
         self._reporting = False
         self.line.on_up.append(self._greet)
@@ -60,7 +64,7 @@ class Provisioning(Block):
         again = down_since is None or self._gone_for_long(down_since)
         while line.registration is not Registration.ACCEPTED:
             again = True
-            self._boot_now.clear()
+            await self._until_boot()
             await self._boot()
         await self._availability.report_all(again=again)
         line.open_for_all()
@@ -70,9 +74,21 @@ class Provisioning(Block):
         threshold = self.context.variables.number("OCPPCommCtrlr", "OfflineThreshold")
         return self.context.clock.monotonic() - since > threshold
 
+    async def _until_boot(self) -> None:
+        """Wait for the interval of an earlier answer, over a new connection too (B03), or until triggered."""
+        left = self._silent_until - self.context.clock.monotonic()
+        if left <= 0:
+            return
+        try:
+            await within(self.context.clock, left, self._boot_now.wait())
+        except TimeoutError:
+            return
+        self._reason = "Triggered"
+
     async def _boot(self) -> None:
-        """Say that we started; unless accepted, return when it is time to say so again."""
+        """Say that we started; unless accepted, we are silent for as long as the CSMS says."""
         wait = OWN_RETRY
+        self._boot_now.clear()
         try:
             told = await self.line.ask(StationBooted(hardware=self.context.hardware, reason=self._reason))
         except Unprocessed:
@@ -82,20 +98,15 @@ class Provisioning(Block):
         else:
             if isinstance(told, BootDecision):
                 self._take_over(told)
-                wait = told.interval if told.interval > 0 else OWN_RETRY
-        if self.line.registration is Registration.ACCEPTED:
-            return
-        try:
-            await within(self.context.clock, wait, self._boot_now.wait())
-        except TimeoutError:
-            return
-        self._reason = "Triggered"
+                wait = min(told.interval, LONGEST_INTERVAL) if told.interval > 0 else OWN_RETRY
+        accepted = self.line.registration is Registration.ACCEPTED
+        self._silent_until = 0.0 if accepted else self.context.clock.monotonic() + wait
 
     def _take_over(self, told: BootDecision) -> None:
         self.line.registration = told.status
         self.context.time.set(told.now)
         if told.status is Registration.ACCEPTED and told.interval > 0:
-            self.context.variables.put("OCPPCommCtrlr", "HeartbeatInterval", str(told.interval))
+            self.context.variables.put("OCPPCommCtrlr", "HeartbeatInterval", str(min(told.interval, LONGEST_INTERVAL)))
 
     def boot_again(self) -> None:
         """Boot now instead of at the interval (F06)."""
@@ -168,7 +179,7 @@ class Provisioning(Block):
     def reset(self, asked: v2.ResetRequest) -> v2.ResetResponse | Then:
         """Restart: now, or once nobody charges (B11, B12)."""
         words = v2.ResetStatus
-        if or_none(asked.evse_id) is not None or asked.type not in RESETS:
+        if or_none(asked.evse_id) is not None or asked.type not in RESETS or self._restarting:
             return v2.ResetResponse(status=words.REJECTED)
         waits = asked.type == v2.Reset.ON_IDLE and not self.context.habits.soft_reset_ends_transactions
         if waits and self._transactions.running():
@@ -182,17 +193,25 @@ class Provisioning(Block):
             self.context.spawn(self._restart(kind))
 
     async def _restart(self, kind: v2.Reset) -> None:
-        self._reason = RESETS[kind]
+        if self._restarting:
+            return
+        self._restarting, self._reset_when_idle, self._reason = True, None, RESETS[kind]
         soft = kind is v2.Reset.ON_IDLE and self.context.habits.soft_reset_ends_transactions
-        for evse in self._transactions.running():
-            reason = "SoftReset" if soft else "ImmediateReset"
-            self._transactions.stop(evse, Cause(trigger="ResetCommand", reason=reason))
+        cause = Cause(trigger="ResetCommand", reason="SoftReset" if soft else "ImmediateReset")
+        self._end_all(cause)
         try:
             await within(self.context.clock, LAST_WORDS, self._queue.drained())
         except TimeoutError:
             pass  # What is left is kept, and delivered after the boot.
+        self._end_all(cause)  # somebody may have come meanwhile
+        self._restarting, self._silent_until = False, 0.0
         self.line.forget_registration()
         await self.line.hang_up(again_after=RESTART)
+
+    def _end_all(self, cause: Cause) -> None:
+        for evse in self.context.evses.values():
+            if evse.transaction is not None or evse.token is not None:
+                self._transactions.end(evse, cause)
 
 
 def _changeable(variable: Variable) -> bool:

@@ -6,15 +6,15 @@ Starting and stopping are refused before the CSMS has accepted the station (B02.
 
 from __future__ import annotations
 
-from amperanto.domain.observations import FirmwareProgressed, LogProgressed
+from amperanto.domain.observations import FirmwareProgressed, LogProgressed, TokenPresented
 from amperanto.domain.stations import Registration
 from amperanto.domain.tokens import Token
 from amperanto.ocpp import v2
 from amperanto.ocpp.shapes import or_none, unless_none
 from amperanto.station.authorization import Authorization
-from amperanto.station.availability import Availability
+from amperanto.station.availability import STATION, Availability
 from amperanto.station.block import Block, Then, handles
-from amperanto.station.evse import Evse
+from amperanto.station.evse import Evse, Transaction
 from amperanto.station.meter_values import TRIGGER, MeterValues
 from amperanto.station.provisioning import Provisioning
 from amperanto.station.transactions import Cause, Transactions
@@ -49,7 +49,8 @@ class RemoteControl(Block):
         token, group = Token(asked.id_token.id_token, asked.id_token.type), or_none(asked.group_id_token)
         whose = None if group is None else group.id_token
         evse = self._free(or_none(asked.evse_id), token, whose)
-        if evse is None or self.line.registration is not Registration.ACCEPTED:
+        sayable = self.can_say(TokenPresented(token=token))
+        if evse is None or not sayable or self.line.registration is not Registration.ACCEPTED:
             return v2.RequestStartTransactionResponse(status=ASKED.REJECTED)
         running = None if evse.transaction is None else evse.transaction.reference
         response = v2.RequestStartTransactionResponse(status=ASKED.ACCEPTED, transaction_id=unless_none(running))
@@ -89,10 +90,10 @@ class RemoteControl(Block):
         if found is None or not found.open or not accepted:
             return v2.RequestStopTransactionResponse(status=ASKED.REJECTED)
         evse = self.context.evses[found.evse]
-        return Then(v2.RequestStopTransactionResponse(status=ASKED.ACCEPTED), lambda: self._stop(evse))
+        return Then(v2.RequestStopTransactionResponse(status=ASKED.ACCEPTED), lambda: self._stop(evse, found))
 
-    async def _stop(self, evse: Evse) -> None:
-        if evse.transaction is not None:
+    async def _stop(self, evse: Evse, transaction: Transaction) -> None:
+        if evse.transaction is transaction:
             self._transactions.stop(evse, Cause(trigger="RemoteStop", reason="Remote"))
 
     # --- unlock
@@ -119,7 +120,8 @@ class RemoteControl(Block):
         words = v2.MessageTrigger
         place = or_none(asked.evse)
         only = None if place is None or place.id == 0 else place.id
-        if only is not None and only not in self.context.evses:
+        connector = None if place is None else or_none(place.connector_id)
+        if (only is not None and only not in self.context.evses) or connector not in (None, 0, 1):
             return v2.TriggerMessageResponse(status=TRIGGERED.REJECTED)
         accepted = v2.TriggerMessageResponse(status=TRIGGERED.ACCEPTED)
         match asked.requested_message:
@@ -154,6 +156,8 @@ class RemoteControl(Block):
         self._provisioning.boot_again()
 
     async def _states(self, only: int | None) -> None:
+        if only is None and self.context.habits.station_has_a_state:
+            await self.tell(self._availability.state_message(STATION))
         for evse in self.context.evses.values():
             if only in (None, evse.number):
                 await self.tell(self._availability.state_message(evse.where))

@@ -160,6 +160,8 @@ class Station:
     async def run(self) -> None:
         """Live until `stop`: connect, boot, answer, reconnect."""
         context = self.context
+        if context.stopped:
+            return
         async with asyncio.TaskGroup() as group:
             context.group = group
             for work in (
@@ -171,13 +173,14 @@ class Station:
             try:
                 await self._stopped.wait()
             finally:
-                context.group = None
+                context.group, context.stopped = None, True
                 for task in tuple(context.tasks):
                     task.cancel()
 
     def stop(self) -> None:
         """Switch it off; `run` returns. What was not delivered stays in the queue of this object."""
         self._stopped.set()
+        self.context.stopped = True
 
     async def ready(self) -> None:
         """Return once it is connected and accepted."""

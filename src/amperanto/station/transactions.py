@@ -31,6 +31,7 @@ from amperanto.ocpp.shapes import or_none
 from amperanto.station.availability import Availability
 from amperanto.station.block import Block, handles
 from amperanto.station.clock import within
+from amperanto.station.controllers import Address
 from amperanto.station.evse import Evse, Transaction
 from amperanto.station.meter_values import CLOCK, MeterValues
 from amperanto.station.queue import Queue
@@ -61,6 +62,8 @@ class _Told(TypedDict):
 
 
 STATE_CHANGED = Cause(trigger="ChargingStateChanged")
+CAR_CHANGED = Cause(trigger="ChargingStateChanged", reason="StoppedByEV")
+INTERVAL = Address("SampledDataCtrlr", "TxUpdatedInterval")
 
 
 class Transactions(Block):
@@ -72,6 +75,13 @@ class Transactions(Block):
         self._queue = queue
         self._meters = meters
         self._availability = availability
+        self.context.variables.changed.append(self._look_at)
+
+    def _look_at(self, changed: Address) -> None:
+        """Another sample interval holds from now on, not after the old one."""
+        if changed == INTERVAL:
+            for evse in self.running():
+                evse.stirred.set()
 
     def changed(self, evse: Evse, cause: Cause) -> None:
         """Something changed at the EVSE: tell what follows from it."""
@@ -80,18 +90,28 @@ class Transactions(Block):
             evse.outlet.contactor.switch(False)
         before, evse.conditions = evse.conditions, evse.current_conditions()
         if evse.transaction is None:
-            if (evse.conditions - before) & self._points("TxStartPoint"):
+            if self._begins(evse.conditions, evse.conditions - before):
                 self._start(evse, cause)
-        elif (before - evse.conditions) & self._points("TxStopPoint"):
-            self._end(evse, evse.transaction, cause)
+        elif not evse.conditions or (before - evse.conditions) & self._points("TxStopPoint"):
+            self._end(evse, evse.transaction, cause)  # with neither car nor token left, whatever the point (E03)
         else:
             self._continue(evse, evse.transaction, cause)
         if evse.may_flow and not evse.outlet.contactor.closed:
             evse.outlet.contactor.switch(True)
             self.changed(evse, STATE_CHANGED)
             return
+        if evse.transaction is None and evse.token is None:
+            self._availability.apply_pending(evse)
+        self._show(evse)
+
+    def _show(self, evse: Evse) -> None:
         evse.stir()
         self._availability.report(evse.where)
+
+    def _begins(self, holding: frozenset[str], begun: frozenset[str]) -> bool:
+        """Whether a start point is reached; also by a new token when the car stayed after the last transaction."""
+        points = self._points("TxStartPoint")
+        return bool(begun & points) or ("PowerPathClosed" in begun and bool(holding & points))
 
     def _points(self, which: str) -> set[str]:
         """The conditions that begin, or whose end ends, a transaction; 1.6 has no choice."""
@@ -104,12 +124,24 @@ class Transactions(Block):
         evse.token = evse.remote_start = None
         self.changed(evse, cause)
 
+    def end(self, evse: Evse, cause: Cause) -> None:
+        """End authorisation and transaction, whatever the stop points (B12)."""
+        evse.settle()
+        evse.outlet.contactor.switch(False)
+        evse.token = evse.remote_start = None
+        evse.conditions = evse.current_conditions()
+        if evse.transaction is not None:
+            self._end(evse, evse.transaction, cause)
+        self._show(evse)
+
     def sample(self, evse: Evse, context: str) -> bool:
         """Report the meter within a transaction; whether there is one."""
         transaction = evse.transaction
         if transaction is None:
             return False
         values = self._meters.sampled(evse, "TxUpdated", context)
+        if context == CLOCK:
+            values = self._meters.aligned(evse, context)
         self._continue(evse, transaction, Cause(trigger=TRIGGER_OF.get(context, "Trigger")), values)
         return True
 
@@ -196,7 +228,7 @@ class Transactions(Block):
     def _clear(self, evse: Evse) -> None:
         """The EVSE after a transaction: nobody is authorised, the cable may come out."""
         evse.transaction = evse.token = evse.remote_start = None
-        evse.withheld = False
+        evse.withheld, evse.group = False, None
         evse.finishing = evse.plugged
         evse.outlet.contactor.switch(False)
         evse.outlet.lock.unlock()
@@ -230,16 +262,19 @@ class Transactions(Block):
             return
         if said.number is not None and transaction.reference is None:
             transaction.reference = str(said.number)
-        evse = self.context.evses[transaction.evse]
-        refused = said.authorization is not None and not said.authorization.accepted
-        if not refused or evse.transaction is not transaction or evse.withheld:
+        evse, outcome = self.context.evses[transaction.evse], said.authorization
+        if outcome is None or evse.transaction is not transaction:
+            return
+        if outcome.accepted and evse.token is not None:
+            evse.group = outcome.group or evse.group
+        if outcome.accepted or evse.withheld:
             return
         # E05: what the CSMS says of the token on hearing of the transaction outranks what was known before.
         if self.context.variables.flag("TxCtrlr", "StopTxOnInvalidId"):
             self.stop(evse, Cause(trigger="Deauthorized", reason="DeAuthorized"))
         else:
             evse.withheld = True
-            self.changed(evse, Cause(trigger="Deauthorized"))
+            self.changed(evse, Cause(trigger="Deauthorized", reason="DeAuthorized"))
 
     async def _accompany(self, evse: Evse, transaction: Transaction) -> None:
         """Notice what time brings: the next sample, and the moment the car stops drawing."""
@@ -253,7 +288,7 @@ class Transactions(Block):
             except TimeoutError:
                 evse.settle()
             if transaction.open and evse.charging is not transaction.charging:
-                self.changed(evse, STATE_CHANGED)
+                self.changed(evse, CAR_CHANGED)
             if transaction.open and self._until_sample(transaction) < A_MOMENT:
                 self._skip_to_next_sample(transaction)
                 self.sample(evse, SAMPLE_PERIODIC)

@@ -29,7 +29,9 @@ class Answerer(Protocol):
     async def refuse(self, call: "IncomingCall", error: RemoteProtocolError | type[RemoteProtocolError]) -> None: ...
 
 
-@dataclass(slots=True, eq=False, kw_only=True)  # not frozen: one is made for every call, and that costs six times as much
+@dataclass(
+    slots=True, eq=False, kw_only=True
+)  # not frozen: one is made for every call, and that costs six times as much
 class IncomingCall:
     """A call the peer made. `number` is its frame's, in the order the reader saw them."""
 

@@ -78,7 +78,10 @@ def least(document: dict[str, Any], schema: dict[str, Any]) -> Any:
         return schema["enum"][0]
     kind = schema.get("type", "object")
     if kind == "object":
-        return {name: least(document, schema["properties"][name]) for name in schema.get("required", ())}
+        known = schema.get("properties", {})
+        made = {name: least(document, known[name]) for name in schema.get("required", ())}
+        two_ways = {"name", "component"} <= known.keys() - made.keys()  # to name a variable: one of them is needed
+        return made | {"name": "Component.Variable"} if two_ways else made
     if kind == "array":
         return [least(document, schema["items"])] * schema.get("minItems", 0)
     if schema.get("format") == "date-time":

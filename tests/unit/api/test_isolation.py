@@ -15,9 +15,12 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2
+import msgspec
 import pytest
 
 from amperanto import app
+from amperanto.domain.desired_state import Wish
+from amperanto.domain.device_model import Attribute, KnownVariable, VariableRef, WantedValue
 from amperanto.domain.events import FrameLogged
 from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import TransactionStarted
@@ -36,10 +39,12 @@ from amperanto.domain.stations import (
 from amperanto.domain.tokens import RegisteredToken, Token
 from amperanto.domain.transactions import Transaction
 from amperanto.settings import in_memory
+from amperanto.stores.device_model import VariableChange
 from amperanto.stores.inbox import InboxEntry
 from amperanto.stores.message_log import LoggedMessage
 from amperanto.stores.statements import Statement
 from amperanto.stores.tables import metadata, organisations
+from amperanto.stores.templates import Template
 
 from .conftest import House, least_body, operations
 
@@ -109,7 +114,27 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         created_at=NOON,
         expires_at=NOON + timedelta(hours=1),
     )
+    ref = VariableRef(f"{mark}", "X")
+    wanted = WantedValue(ref=ref, value=f"{mark} value")
+    wish = Wish(
+        id=ids.new(), organisation=owner, station=station.id, kind="variable", subject_key=wanted.key,
+        body=msgspec.json.encode(wanted).decode(), wanted_at=NOON, wanted_by=f"{mark} key", expires_at=NOON,
+    )  # fmt: skip
+    variable = KnownVariable(
+        station=station.id, organisation=owner, ref=ref, attribute=Attribute(value=mark), seen_at=NOON, source="set"
+    )
+    change = VariableChange(
+        id=ids.new(), organisation=owner, station=station.id, at=NOON, variable=f"{mark}", attribute="Actual",
+        before=None, after=f"{mark}", source="set", by=None,
+    )  # fmt: skip
+    template = Template(
+        organisation=owner, name=f"{mark} template", wanted=(wanted,), changed_at=NOON, changed_by=f"{mark} key"
+    )
     async with store.unit() as unit:
+        unit.device_models.put([variable])
+        unit.device_models.note(change)
+        unit.desired_states.add(wish)
+        unit.templates.put(template)
         unit.stations.add(station)
         unit.reservations.add(reservation)
         unit.transactions.add(transaction)
@@ -139,6 +164,9 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
             "token": [token.token.uid, token.token.uid.upper(), token.id],
             "key": [key.id, key.hash],
             "action": ["Reset"],
+            "wish": [wish.id, station.id],
+            "name": [template.name, template.name.upper()],
+            "template": [template.name],
             "station": [identity, identity.lower(), station.id],
         }
     )
@@ -166,6 +194,9 @@ def ways(document: dict[str, Any], owner: Owner) -> Iterator[tuple[dict[str, Any
             address = path
             for name, text in chosen.items():
                 address = address.replace(f"{{{name}}}", quote(text, safe=""))
+            needed = [one["name"] for one in told.get("parameters", ()) if one["in"] == "query" and one.get("required")]
+            if needed:
+                address += "?" + "&".join(f"{name}={quote(owner.names[name][0], safe='')}" for name in needed)
             yield told, method.upper(), address, list(chosen.values())
         for station in owner.names["station"] if ("station", "query") in asked else ():
             yield told, method.upper(), f"{path}?station={quote(station, safe='')}", [station]

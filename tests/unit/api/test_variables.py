@@ -150,9 +150,13 @@ async def test_a_wish_ends_in_time_to_come(offline: House, when: str) -> None:
 
 
 async def test_a_template_is_written_compared_and_removed(offline: House) -> None:
-    path = "/api/v1/templates/Depot%20North"
-    made = await offline.call("PUT", path, json={"values": [HEARTBEAT]})
-    assert (made.status_code, made.json()["name"], made.json()["changed_by"]) == (200, "Depot North", "administrator")
+    path, body = "/api/v1/templates/depot%20north", {"name": "Depot North", "values": [HEARTBEAT]}
+    made = await offline.call("POST", "/api/v1/templates", json=body)
+    assert (made.status_code, made.json()["name"], made.json()["changed_by"]) == (201, "Depot North", "administrator")
+    twice = await offline.call("POST", "/api/v1/templates", json={**body, "name": "DEPOT NORTH"})
+    assert (twice.status_code, twice.json()["code"]) == (409, "exists")
+    changed = await offline.call("PUT", path, json={"values": [{**PARTS, "value": "90"}]})
+    assert (changed.json()["name"], changed.json()["values"][0]["value"]) == ("Depot North", "90")
     listed = (await offline.call("GET", "/api/v1/templates")).json()["items"]
     assert [one["name"] for one in listed] == ["Depot North"]
     drift = (await offline.call("GET", "/api/v1/stations/CP1/drift?template=depot%20north")).json()
@@ -163,7 +167,7 @@ async def test_a_template_is_written_compared_and_removed(offline: House) -> Non
 
 
 async def test_another_organisation_sees_and_changes_nothing_of_it(offline: House) -> None:
-    await offline.call("PUT", "/api/v1/templates/T", json={"values": [HEARTBEAT]})
+    await offline.call("POST", "/api/v1/templates", json={"name": "T", "values": [HEARTBEAT]})
     key = await offline.another_organisation()
     for method, path in (
         ("GET", "/stations/CP1/variables"),

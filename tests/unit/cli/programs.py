@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +28,8 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             env=environment(),
+            # A background job inherits an ignored SIGINT; the programs here are spoken to by it.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads yet
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None

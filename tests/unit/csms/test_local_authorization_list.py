@@ -239,6 +239,36 @@ async def test_a_difference_the_station_does_not_take_is_followed_by_a_full_list
     assert (state.in_step, state.kept.entries) == (True, 3)
 
 
+async def test_a_full_list_that_is_disturbed_midway_is_begun_once_more(house: Any):
+    """D01.FR.19, TC_D_06: somebody else told the station another list between two parts."""
+    teller, behind = await placed(house)
+    behind.room = {"ItemsPerMessage": "2"}
+    behind.instead = {2: "VersionMismatch"}
+    for uid in "ABC":
+        await house.token(uid)
+    state = await sync(house, teller)
+    assert behind.told == [
+        (FULL, 1, ["A", "B"]),
+        (DIFFERENTIAL, 2, ["C"]),
+        (FULL, 3, ["A", "B"]),
+        (DIFFERENTIAL, 4, ["C"]),
+    ]
+    assert (state.in_step, state.kept.version, state.kept.entries) == (True, 4, 3)
+
+
+async def test_a_token_of_another_kind_is_removed_in_one_message_and_put_in_the_next(house: Any):
+    """D01.FR.06: no message names a token twice."""
+    teller, behind = await placed(house)
+    for uid in "ABCD":
+        await house.token(uid)
+    await sync(house, teller)
+    await change(house, "B", token=Token("B", "ISO15693"))
+    assert (await sync(house, teller)).in_step
+    assert behind.told[1:] == [(DIFFERENTIAL, 2, ["B"]), (DIFFERENTIAL, 3, ["B"])]
+    (put,) = v2.or_none(behind.sent[-1].local_authorization_list) or []
+    assert put.id_token.type == "ISO15693"
+
+
 async def test_a_full_list_the_station_does_not_take_is_told_and_not_tried_again_and_again(house: Any):
     """TC_043_3: until the tokens change, or a person asks."""
     teller, behind = await placed(house)
@@ -373,6 +403,24 @@ async def test_two_at_once_are_not_sent_to_one_station(house: Any):
     assert len(refused) == 1
 
 
+async def test_what_is_confirmed_on_an_old_socket_is_not_kept(house: Any):
+    """R4: the station is on another socket by now, and who speaks there knows better."""
+    teller, behind = await placed(house)
+    behind.room = {"ItemsPerMessage": "1"}
+    for uid in "AB":
+        await house.token(uid)
+    inner = behind.call
+
+    async def call(request: Any, **how: Any) -> Any:
+        if isinstance(request, v2.SendLocalListRequest) and request.version_number == 2:
+            await house.socket(teller.station)
+        return await inner(request, **how)
+
+    teller.call = call
+    state = await sync(house, teller)
+    assert (state.kept.result, state.kept.version, state.kept.entries) == ("Offline", 1, 1)
+
+
 # --- stations follow by themselves
 
 
@@ -467,6 +515,20 @@ async def test_stations_that_are_connected_follow_the_tokens(house: Any, what: s
         "expired": {"A": "Accepted", "B": "Accepted", "C": "Expired"},
     }
     assert behind.listed == expected[what]
+
+
+async def test_a_station_that_is_quiet_no_longer_is_brought_what_it_missed(house: Any):
+    teller, behind = await placed(house, quiet=True)
+    await house.token("A")
+    house.csms.stations.forget(teller)
+    await sync(house, teller)
+    house.csms.stations.register(teller)
+    assert await looked(house) == [teller.station_id]
+    assert behind.calls == 0
+    async with house.store.unit() as unit:
+        unit.stations.save(replace(teller.station, quiet=False))
+    await looked(house)
+    assert behind.listed == {"A": "Accepted"}
 
 
 async def test_one_token_exchanged_for_another_is_a_change(house: Any):

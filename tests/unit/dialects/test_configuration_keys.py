@@ -39,10 +39,7 @@ def test_every_key_is_found_again_through_its_variable() -> None:
 
 def test_names_are_compared_without_case() -> None:
     assert key_of(*variable("ocppcommctrlr", "HEARTBEATINTERVAL")) == "HeartbeatInterval"
-    assert (
-        key_of(*variable("OCPPCommCtrlr", "MessageAttempts", "transactionevent"))
-        == "TransactionMessageAttempts"
-    )
+    assert key_of(*variable("OCPPCommCtrlr", "MessageAttempts", "transactionevent")) == "TransactionMessageAttempts"
     assert key_of(*variable("OCPPCommCtrlr", "MessageAttempts")) is None
 
 
@@ -78,9 +75,7 @@ def test_one_request_reads_many_keys_and_answers_the_rest_itself() -> None:
         ("Rejected", v2.UNSET),
         ("UnknownVariable", v2.UNSET),
     ]
-    assert [one.variable for one in heard.get_variable_result] == [
-        one.variable for one in request.get_variable_data
-    ]
+    assert [one.variable for one in heard.get_variable_result] == [one.variable for one in request.get_variable_data]
 
 
 def test_nothing_is_asked_when_no_variable_has_a_key() -> None:
@@ -94,9 +89,7 @@ def test_nothing_is_asked_when_no_variable_has_a_key() -> None:
 def test_1_6_has_only_the_actual_value_of_the_whole_station() -> None:
     component, name = variable("OCPPCommCtrlr", "HeartbeatInterval")
     target = v2.GetVariableData(component=component, variable=name, attribute_type=v2.Attribute.TARGET)
-    at_evse = v2.GetVariableData(
-        component=v2.Component(name="OCPPCommCtrlr", evse=v2.EVSE(id=1)), variable=name
-    )
+    at_evse = v2.GetVariableData(component=v2.Component(name="OCPPCommCtrlr", evse=v2.EVSE(id=1)), variable=name)
     request = v2.GetVariablesRequest(get_variable_data=[target, at_evse])
     assert DIALECT.write(request, CONTEXT) == []
     heard = DIALECT.hear(request, [], CONTEXT)
@@ -113,12 +106,8 @@ def test_asking_for_no_key_is_asking_for_all() -> None:
     accepted = v2.GetVariableStatus.ACCEPTED
     said = v2.GetVariablesResponse(
         get_variable_result=[
-            v2.GetVariableResult(
-                attribute_status=accepted, component=component, variable=name, attribute_value="9"
-            ),
-            v2.GetVariableResult(
-                attribute_status=accepted, component=unsayable, variable=other, attribute_value="x"
-            ),
+            v2.GetVariableResult(attribute_status=accepted, component=component, variable=name, attribute_value="9"),
+            v2.GetVariableResult(attribute_status=accepted, component=unsayable, variable=other, attribute_value="x"),
         ]
     )
     answer = DIALECT.answer(v16.GetConfigurationRequest(), said, CONTEXT)
@@ -173,9 +162,7 @@ def test_a_value_longer_than_a_key_takes_is_refused_before_anything_is_written()
 def test_a_password_is_text_in_2x_and_hexadecimal_in_1_6() -> None:
     request = setting("SecurityCtrlr", "BasicAuthPassword", "Sesam öffne dich")
     (wire,) = DIALECT.write(request, CONTEXT)
-    assert wire == v16.ChangeConfigurationRequest(
-        key="AuthorizationKey", value="Sesam öffne dich".encode().hex()
-    )
+    assert wire == v16.ChangeConfigurationRequest(key="AuthorizationKey", value="Sesam öffne dich".encode().hex())
     assert DIALECT.read(wire, CONTEXT) == request
 
 
@@ -189,7 +176,5 @@ def test_a_password_that_is_no_text_stays_the_key_it_was() -> None:
 def test_rate_units_have_other_names() -> None:
     request = setting("SmartChargingCtrlr", "RateUnit", "A,W")
     (wire,) = DIALECT.write(request, CONTEXT)
-    assert wire == v16.ChangeConfigurationRequest(
-        key="ChargingScheduleAllowedChargingRateUnit", value="Current,Power"
-    )
+    assert wire == v16.ChangeConfigurationRequest(key="ChargingScheduleAllowedChargingRateUnit", value="Current,Power")
     assert DIALECT.read(wire, CONTEXT) == request

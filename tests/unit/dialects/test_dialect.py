@@ -121,9 +121,7 @@ def test_no_declared_drop_is_without_a_reason() -> None:
 
 def test_naive_instants_count_as_utc() -> None:
     naive = NOW.replace(tzinfo=None)
-    read = dialect_for(Version.V16).read(
-        v16.SecurityEventNotificationRequest(type="x", timestamp=naive), CONTEXT
-    )
+    read = dialect_for(Version.V16).read(v16.SecurityEventNotificationRequest(type="x", timestamp=naive), CONTEXT)
     assert isinstance(read, observations.SecurityIncident)
     assert read.at == NOW
     (wire,) = dialect_for(Version.V21).write(observations.SecurityIncident(kind="x", at=naive), CONTEXT)

@@ -59,9 +59,7 @@ def test_words_nobody_knows_do_not_lose_the_report() -> None:
         event(
             event_type=v2.TransactionEvent.keep("Paused"),
             trigger_reason=v2.TriggerReason.keep("Whim"),
-            transaction_info=v2.Transaction(
-                transaction_id="T-1", charging_state=v2.ChargingState.keep("Asleep")
-            ),
+            transaction_info=v2.Transaction(transaction_id="T-1", charging_state=v2.ChargingState.keep("Asleep")),
         )
     )
     assert isinstance(report, seen.TransactionContinued)
@@ -104,9 +102,7 @@ def test_a_meter_reading_is_told_as_a_sample() -> None:
     (wire,) = DIALECT.write(replace(BEGUN, meter=WattHours.of("12.5")), CONTEXT)
     assert isinstance(wire, v2.TransactionEventRequest)
     (line,) = read(wire).values
-    assert line == MeterValue(
-        at=NOW, samples=(SampledValue(value=Decimal("12.5"), context="Transaction.Begin"),)
-    )
+    assert line == MeterValue(at=NOW, samples=(SampledValue(value=Decimal("12.5"), context="Transaction.Begin"),))
 
 
 def test_a_meter_reading_is_not_told_twice() -> None:
@@ -222,3 +218,16 @@ def test_a_boot_without_a_reason_is_told_as_unknown() -> None:
     (wire,) = DIALECT.write(seen.StationBooted(hardware=Hardware(vendor="V", model="M")), CONTEXT)
     assert isinstance(wire, v2.BootNotificationRequest)
     assert (wire.reason, wire.charging_station.modem) == ("Unknown", v2.UNSET)
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("started", seen.TransactionStarted),
+        ("ENDED", seen.TransactionEnded),
+        ("updated", seen.TransactionContinued),
+        ("Halted", seen.TransactionContinued),
+    ],
+)
+def test_an_event_type_in_the_wrong_case_is_understood(word: str, kind: type) -> None:
+    assert type(read(event(event_type=v2.TransactionEvent.keep(word)))) is kind

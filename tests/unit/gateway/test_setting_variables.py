@@ -288,7 +288,7 @@ async def test_a_secret_cannot_wait_nor_stand_in_a_template(door: Any) -> None:
     with pytest.raises(SecretNotKept):
         await door.csms.desired_state.want(OPERATOR, station, secret)
     with pytest.raises(SecretNotKept):
-        await door.csms.templates.put(OPERATOR, "t", secret)
+        await door.csms.templates.add(OPERATOR, "t", secret)
 
 
 async def test_a_station_that_never_answers_is_tried_less_and_less_often_and_then_given_up(door: Any) -> None:
@@ -325,7 +325,7 @@ async def test_drift_is_compared_by_what_is_known_and_sends_nothing(door: Any) -
         hand.answers["GetVariables"] = values_of(values)
         hand.answers["SetVariables"] = results_of({"D": "RebootRequired"})
         await put(door, station, *wanted(X__A="true", X__B="3", X__D="4"))
-        await door.csms.templates.put(OPERATOR, "Depot", wanted(x__A="true", X__B="3", X__C="1", X__D="4"))
+        await door.csms.templates.add(OPERATOR, "Depot", wanted(x__A="true", X__B="3", X__C="1", X__D="4"))
         sent = len(hand.heard)
         lines = await door.csms.templates.drift(OPERATOR, station, "depot")
         assert [one.difference for one in lines] == [

@@ -26,7 +26,6 @@ class Hand:
         self.line = line
         self.answers: dict[str, Any] = {}
         self.heard: list[tuple[str, dict[str, Any]]] = []
-        self.at_once = 0
         self._said: dict[str, asyncio.Future[Any]] = {}
 
     async def run(self) -> None:

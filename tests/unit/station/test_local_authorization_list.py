@@ -226,10 +226,11 @@ async def test_a_1_6_station_without_lists_says_so_in_both_answers():
 @pytest.mark.parametrize("version", TWO)
 async def test_a_2_x_station_whose_list_is_off_says_version_0_and_takes_none(version):
     """D02.FR.03, TC_D_10."""
-    off = {("LocalAuthListCtrlr", "Enabled"): False}
-    async with scene(version, variables=off) as (_, csms, _clock):
+    async with scene(version) as (station, csms, _clock):
+        await send(csms, 1, FULL, line(version, DRIVER.uid))
+        station.context.variables.put("LocalAuthListCtrlr", "Enabled", "false")
         assert await version_of(csms) == 0
-        assert await send(csms, 1, FULL, line(version, DRIVER.uid)) == "Failed"
+        assert await send(csms, 2, FULL, line(version, DRIVER.uid)) == "Failed"
 
 
 @pytest.mark.parametrize("version", TWO)

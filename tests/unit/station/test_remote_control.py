@@ -192,3 +192,29 @@ async def test_a_csms_that_refuses_what_it_triggered_harms_nothing(version):
         await csms.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
         await clock.advance(10)
         assert station.online
+
+
+async def test_a_16_station_asked_for_its_states_tells_its_own_too():
+    async with scene(Version.V16, evses=2) as (_, csms, clock):
+        before = len(csms.of("StatusNotification"))
+        assert await csms.ask("TriggerMessage", {"requestedMessage": "StatusNotification"}) == {"status": "Accepted"}
+        await clock.advance(1)
+        assert [one["connectorId"] for one in csms.of("StatusNotification")[before:]] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("version", TWO)
+async def test_a_connector_that_does_not_exist_triggers_nothing(version):
+    async with scene(version) as (_, csms, _clock):
+        asked = {"requestedMessage": "StatusNotification", "evse": {"id": 1, "connectorId": 2}}
+        assert await csms.ask("TriggerMessage", asked) == {"status": "Rejected"}
+
+
+@pytest.mark.parametrize("version", ALL)
+async def test_a_pending_station_tells_its_meter_when_asked(version):
+    def prepare(csms):
+        csms.answers["BootNotification"] = {"status": "Pending", "currentTime": EPOCH, "interval": 600}
+
+    async with scene(version, prepare=prepare) as (_, csms, clock):
+        assert await csms.ask("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
+        await clock.advance(1)
+        assert csms.of("MeterValues")

@@ -94,9 +94,7 @@ class Quirk:
         bounds = [_BOUND.fullmatch(part.strip()) for part in self.firmware.split(",")]
         if not all(bounds):
             return _like(told, self.firmware)
-        return all(
-            _TESTS[bound[1]](_numbers(told), _numbers(bound[2])) for bound in bounds if bound is not None
-        )
+        return all(_TESTS[bound[1]](_numbers(told), _numbers(bound[2])) for bound in bounds if bound is not None)
 
 
 def _like(told: str, pattern: str) -> bool:
@@ -142,9 +140,7 @@ class Quirks:
         """The quirk of such a station, if it has one. Raises QuirkConflict where two claim it."""
         found = [quirk for quirk in self._quirks if quirk.is_of(hardware)]
         if len(found) > 1:
-            raise QuirkConflict(
-                f"{hardware.vendor} {hardware.model} is claimed by {found[0].name} and {found[1].name}"
-            )
+            raise QuirkConflict(f"{hardware.vendor} {hardware.model} is claimed by {found[0].name} and {found[1].name}")
         return found[0] if found else None
 
 

@@ -31,15 +31,11 @@ class Authorize:
         return v16.AuthorizeRequest(id_tag=id_tag(neutral.token))
 
     @staticmethod
-    def answer(
-        wire: v16.AuthorizeRequest, said: TokenDecision, context: StationContext
-    ) -> v16.AuthorizeResponse:
+    def answer(wire: v16.AuthorizeRequest, said: TokenDecision, context: StationContext) -> v16.AuthorizeResponse:
         return v16.AuthorizeResponse(id_tag_info=id_tag_info(said.authorization))
 
     @staticmethod
-    def hear(
-        neutral: TokenPresented, answer: v16.AuthorizeResponse, context: StationContext
-    ) -> TokenDecision:
+    def hear(neutral: TokenPresented, answer: v16.AuthorizeResponse, context: StationContext) -> TokenDecision:
         return TokenDecision(authorization=authorization(answer.id_tag_info))
 
 

@@ -92,9 +92,7 @@ class StatusNotification:
             info=v16.UNSET if fault is None else fitting_or_unset(fault.info, 50, "info"),
             timestamp=v16.UNSET if neutral.at is None else aware(neutral.at),
             vendor_id=v16.UNSET if fault is None else fitting_or_unset(fault.vendor_id, 255, "vendorId"),
-            vendor_error_code=v16.UNSET
-            if fault is None
-            else fitting_or_unset(fault.vendor_code, 50, "error code"),
+            vendor_error_code=v16.UNSET if fault is None else fitting_or_unset(fault.vendor_code, 50, "error code"),
         )
 
     @staticmethod
@@ -104,9 +102,7 @@ class StatusNotification:
         return v16.StatusNotificationResponse()
 
     @staticmethod
-    def hear(
-        neutral: ConnectorObserved, answer: v16.StatusNotificationResponse, context: StationContext
-    ) -> Noted:
+    def hear(neutral: ConnectorObserved, answer: v16.StatusNotificationResponse, context: StationContext) -> Noted:
         return NOTED
 
 
@@ -149,9 +145,7 @@ class ChangeAvailability:
         )
 
     @staticmethod
-    def write(
-        neutral: v2.ChangeAvailabilityRequest, context: StationContext
-    ) -> list[v16.ChangeAvailabilityRequest]:
+    def write(neutral: v2.ChangeAvailabilityRequest, context: StationContext) -> list[v16.ChangeAvailabilityRequest]:
         change = word(v16.Availability, neutral.operational_status, "operational status")
         where = place(neutral.evse)
         return [

@@ -124,8 +124,7 @@ READ_ONLY = frozenset({
 PLACES = {key: Place(*names) for key, *names in (line.split() for line in _TABLE.strip().splitlines())}
 _BY_KEY = {key.casefold(): (key, place) for key, place in PLACES.items()}
 _BY_PLACE = {
-    tuple(name.casefold() if name is not None else None for name in place): key
-    for key, place in PLACES.items()
+    tuple(name.casefold() if name is not None else None for name in place): key for key, place in PLACES.items()
 }
 _COMPONENTS = {place.component.casefold() for place in PLACES.values()} | {COMPONENT.casefold()}
 

@@ -50,9 +50,7 @@ def default_unit(measurand: str) -> str:
 def read_values(told: Iterable[v16.MeterValue]) -> tuple[MeterValue, ...]:
     """The readings told; those without a single sample are left out."""
     return tuple(
-        MeterValue(
-            at=aware(value.timestamp), samples=tuple([_read(sample) for sample in value.sampled_value])
-        )
+        MeterValue(at=aware(value.timestamp), samples=tuple([_read(sample) for sample in value.sampled_value]))
         for value in told
         if value.sampled_value
     )

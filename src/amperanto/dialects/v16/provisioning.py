@@ -79,9 +79,7 @@ class BootNotification:
         )
 
     @staticmethod
-    def hear(
-        neutral: StationBooted, answer: v16.BootNotificationResponse, context: StationContext
-    ) -> BootDecision:
+    def hear(neutral: StationBooted, answer: v16.BootNotificationResponse, context: StationContext) -> BootDecision:
         return BootDecision(
             status=REGISTERED.get(answer.status, Registration.REJECTED),
             now=aware(answer.current_time),
@@ -122,9 +120,7 @@ class Reset:
         return v16.ResetResponse(status=v16.ResetStatus.REJECTED if refused else v16.ResetStatus.ACCEPTED)
 
     @staticmethod
-    def hear(
-        neutral: v2.ResetRequest, answer: v16.ResetResponse, context: StationContext
-    ) -> v2.ResetResponse:
+    def hear(neutral: v2.ResetRequest, answer: v16.ResetResponse, context: StationContext) -> v2.ResetResponse:
         return v2.ResetResponse(status=v2.ResetStatus.keep(answer.status))
 
 
@@ -202,9 +198,7 @@ class GetConfiguration:
                 listed.append(v16.KeyValue(key=key, readonly=key in READ_ONLY))
             else:
                 unknown.append(key)
-        return v16.GetConfigurationResponse(
-            configuration_key=listed or v16.UNSET, unknown_key=unknown or v16.UNSET
-        )
+        return v16.GetConfigurationResponse(configuration_key=listed or v16.UNSET, unknown_key=unknown or v16.UNSET)
 
     @staticmethod
     def hear(
@@ -296,16 +290,12 @@ class ChangeConfiguration:
         return v2.SetVariablesRequest(set_variable_data=[asked])
 
     @staticmethod
-    def write(
-        neutral: v2.SetVariablesRequest, context: StationContext
-    ) -> list[v16.ChangeConfigurationRequest]:
+    def write(neutral: v2.SetVariablesRequest, context: StationContext) -> list[v16.ChangeConfigurationRequest]:
         written: list[v16.ChangeConfigurationRequest] = []
         for asked in neutral.set_variable_data:
             if _answered_here(asked) is None:
                 key = key_of(asked.component, asked.variable) or ""
-                value = fitting(
-                    value_in_16(asked.component, key, asked.attribute_value), VALUE_LENGTH, "value"
-                )
+                value = fitting(value_in_16(asked.component, key, asked.attribute_value), VALUE_LENGTH, "value")
                 written.append(v16.ChangeConfigurationRequest(key=key, value=value))
         return written
 
@@ -315,9 +305,7 @@ class ChangeConfiguration:
     ) -> v16.ChangeConfigurationResponse:
         status = said.set_variable_result[0].attribute_status
         known = status in (WRITTEN.ACCEPTED, WRITTEN.REJECTED, WRITTEN.REBOOT_REQUIRED)
-        return v16.ChangeConfigurationResponse(
-            status=v16.ConfigurationStatus(status.value) if known else NOT_SUPPORTED
-        )
+        return v16.ChangeConfigurationResponse(status=v16.ConfigurationStatus(status.value) if known else NOT_SUPPORTED)
 
     @staticmethod
     def hear(

@@ -44,12 +44,9 @@ class RemoteStartTransaction:
     """Start a transaction for a token, at a connector or at any."""
 
     @staticmethod
-    def read(
-        wire: v16.RemoteStartTransactionRequest, context: StationContext
-    ) -> v2.RequestStartTransactionRequest:
+    def read(wire: v16.RemoteStartTransactionRequest, context: StationContext) -> v2.RequestStartTransactionRequest:
         at = wire.connector_id
-        if not isinstance(wire.charging_profile, v16.UnsetType):
-            raise NotSpoken("charging profiles come later")
+        # A station that knows no profiles ignores this one (F01).
         return v2.RequestStartTransactionRequest(
             id_token=v2.IdToken(id_token=wire.id_tag, type=UNKNOWN_TYPE),
             remote_start_id=NO_REMOTE_START,
@@ -57,13 +54,9 @@ class RemoteStartTransaction:
         )
 
     @staticmethod
-    def write(
-        neutral: v2.RequestStartTransactionRequest, context: StationContext
-    ) -> v16.RemoteStartTransactionRequest:
+    def write(neutral: v2.RequestStartTransactionRequest, context: StationContext) -> v16.RemoteStartTransactionRequest:
         if not isinstance(neutral.charging_profile, v2.UnsetType):
-            raise NotSpoken(
-                "a 1.6 remote start with a charging profile comes later; use raw RemoteStartTransaction"
-            )
+            raise NotSpoken("a 1.6 remote start with a charging profile comes later; use raw RemoteStartTransaction")
         at = neutral.evse_id
         return v16.RemoteStartTransactionRequest(
             id_tag=fitting(neutral.id_token.id_token, TAG_LENGTH, "idTag"),
@@ -92,15 +85,11 @@ class RemoteStopTransaction:
     """Stop the transaction of that number."""
 
     @staticmethod
-    def read(
-        wire: v16.RemoteStopTransactionRequest, context: StationContext
-    ) -> v2.RequestStopTransactionRequest:
+    def read(wire: v16.RemoteStopTransactionRequest, context: StationContext) -> v2.RequestStopTransactionRequest:
         return v2.RequestStopTransactionRequest(transaction_id=str(wire.transaction_id))
 
     @staticmethod
-    def write(
-        neutral: v2.RequestStopTransactionRequest, context: StationContext
-    ) -> v16.RemoteStopTransactionRequest:
+    def write(neutral: v2.RequestStopTransactionRequest, context: StationContext) -> v16.RemoteStopTransactionRequest:
         return v16.RemoteStopTransactionRequest(transaction_id=number(neutral.transaction_id))
 
     @staticmethod
@@ -216,9 +205,7 @@ class TriggerMessage:
         if wanted in PLAIN_TRIGGERS:
             return v16.TriggerMessageRequest(requested_message=PLAIN_TRIGGERS[wanted], connector_id=at)
         if wanted in EXTENDED_TRIGGERS:
-            return v16.ExtendedTriggerMessageRequest(
-                requested_message=EXTENDED_TRIGGERS[wanted], connector_id=at
-            )
+            return v16.ExtendedTriggerMessageRequest(requested_message=EXTENDED_TRIGGERS[wanted], connector_id=at)
         raise NotSpoken(f"OCPP 1.6 cannot be asked for {wanted}")
 
     @staticmethod

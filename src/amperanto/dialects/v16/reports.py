@@ -68,9 +68,7 @@ def _may_be_a_key(one: v2.ComponentVariable) -> bool:
     return _key(one) is not None
 
 
-def told(
-    asked: Asked, answers: Iterable[v16.GetConfigurationResponse], context: StationContext
-) -> VariablesReported:
+def told(asked: Asked, answers: Iterable[v16.GetConfigurationResponse], context: StationContext) -> VariablesReported:
     """The report in the answers: what was asked for of it."""
     listed: dict[str, v16.KeyValue] = {}
     for answer in answers:

@@ -115,9 +115,7 @@ class StartTransaction:
     def hear(
         neutral: TransactionStarted, answer: v16.StartTransactionResponse, context: StationContext
     ) -> TransactionDecision:
-        return TransactionDecision(
-            number=answer.transaction_id, authorization=authorization(answer.id_tag_info)
-        )
+        return TransactionDecision(number=answer.transaction_id, authorization=authorization(answer.id_tag_info))
 
 
 def _numbered(said: TransactionDecision) -> v16.StartTransactionResponse:
@@ -185,9 +183,7 @@ class StopTransaction:
         neutral: TransactionEnded, answer: v16.StopTransactionResponse, context: StationContext
     ) -> TransactionDecision:
         info = answer.id_tag_info
-        return TransactionDecision(
-            authorization=None if isinstance(info, v16.UnsetType) else authorization(info)
-        )
+        return TransactionDecision(authorization=None if isinstance(info, v16.UnsetType) else authorization(info))
 
 
 def _reason(neutral: TransactionEnded) -> v16.Reason | v16.UnsetType:

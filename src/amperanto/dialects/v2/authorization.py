@@ -22,9 +22,7 @@ class Authorize:
         return v2.AuthorizeRequest(id_token=id_token(neutral.token))
 
     @staticmethod
-    def answer(
-        wire: v2.AuthorizeRequest, said: TokenDecision, context: StationContext
-    ) -> v2.AuthorizeResponse:
+    def answer(wire: v2.AuthorizeRequest, said: TokenDecision, context: StationContext) -> v2.AuthorizeResponse:
         return v2.AuthorizeResponse(id_token_info=id_token_info(said.authorization))
 
     @staticmethod

@@ -81,7 +81,5 @@ class StatusNotification:
         return v2.StatusNotificationResponse()
 
     @staticmethod
-    def hear(
-        neutral: ConnectorObserved, answer: v2.StatusNotificationResponse, context: StationContext
-    ) -> Noted:
+    def hear(neutral: ConnectorObserved, answer: v2.StatusNotificationResponse, context: StationContext) -> Noted:
         return NOTED

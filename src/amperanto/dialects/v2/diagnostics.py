@@ -33,9 +33,7 @@ def _read(line: v2.EventData) -> ConnectorObserved | VariableEvent:
     told = line.component.evse
     where = None if isinstance(told, v2.UnsetType) else place(told)
     if where is not None and _is_state(line):
-        return ConnectorObserved(
-            where=where, availability=AVAILABILITY[line.actual_value], at=aware(line.timestamp)
-        )
+        return ConnectorObserved(where=where, availability=AVAILABILITY[line.actual_value], at=aware(line.timestamp))
     return VariableEvent(
         component=line.component.name,
         component_instance=v2.or_none(line.component.instance),
@@ -80,9 +78,7 @@ def _write_event(event: VariableEvent) -> v2.EventData:
         timestamp=aware(event.at),
         trigger=word(v2.EventTrigger, event.trigger, "event trigger"),
         actual_value=fitting(event.value, 2500, "value"),
-        event_notification_type=NOTIFICATION
-        if said is None
-        else word(v2.EventNotification, said, "notification"),
+        event_notification_type=NOTIFICATION if said is None else word(v2.EventNotification, said, "notification"),
         component=v2.Component(
             name=fitting(event.component, 50, "component"),
             instance=fitting_or_unset(event.component_instance, 50, "component instance"),
@@ -132,9 +128,7 @@ class NotifyEvent:
             seq_no=neutral.part,
             tbc=True if neutral.more else v2.UNSET,
             event_data=[
-                _write_state(event, index, context)
-                if isinstance(event, ConnectorObserved)
-                else _write_event(event)
+                _write_state(event, index, context) if isinstance(event, ConnectorObserved) else _write_event(event)
                 for index, event in enumerate(neutral.events)
             ],
         )
@@ -148,9 +142,7 @@ class NotifyEvent:
         return NOTED
 
 
-@V2.exchange(
-    v2.LogStatusNotificationRequest, LogProgressed, drops={"diagnostics": "only 1.6 has two messages for it"}
-)
+@V2.exchange(v2.LogStatusNotificationRequest, LogProgressed, drops={"diagnostics": "only 1.6 has two messages for it"})
 class LogStatusNotification:
     """The state of a log upload."""
 
@@ -172,7 +164,5 @@ class LogStatusNotification:
         return v2.LogStatusNotificationResponse()
 
     @staticmethod
-    def hear(
-        neutral: LogProgressed, answer: v2.LogStatusNotificationResponse, context: StationContext
-    ) -> Noted:
+    def hear(neutral: LogProgressed, answer: v2.LogStatusNotificationResponse, context: StationContext) -> Noted:
         return NOTED

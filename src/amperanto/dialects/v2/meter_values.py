@@ -106,9 +106,7 @@ def _write(sample: SampledValue) -> v2.SampledValue:
 def _unit(unit: str, multiplier: int) -> v2.UnitOfMeasure | v2.UnsetType:
     if not unit and not multiplier:
         return v2.UNSET
-    return v2.UnitOfMeasure(
-        unit=fitting(unit, 20, "unit") if unit else v2.UNSET, multiplier=multiplier or v2.UNSET
-    )
+    return v2.UnitOfMeasure(unit=fitting(unit, 20, "unit") if unit else v2.UNSET, multiplier=multiplier or v2.UNSET)
 
 
 def _write_signed(signed: SignedValue) -> v2.SignedMeterValue:

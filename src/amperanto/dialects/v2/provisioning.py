@@ -47,9 +47,7 @@ class BootNotification:
     @staticmethod
     def write(neutral: StationBooted, context: StationContext) -> v2.BootNotificationRequest:
         told = neutral.hardware
-        modem = v2.Modem(
-            iccid=fitting_or_unset(told.iccid, 20, "ICCID"), imsi=fitting_or_unset(told.imsi, 20, "IMSI")
-        )
+        modem = v2.Modem(iccid=fitting_or_unset(told.iccid, 20, "ICCID"), imsi=fitting_or_unset(told.imsi, 20, "IMSI"))
         return v2.BootNotificationRequest(
             charging_station=v2.ChargingStation(
                 model=fitting(told.model, 20, "model"),
@@ -72,9 +70,7 @@ class BootNotification:
         )
 
     @staticmethod
-    def hear(
-        neutral: StationBooted, answer: v2.BootNotificationResponse, context: StationContext
-    ) -> BootDecision:
+    def hear(neutral: StationBooted, answer: v2.BootNotificationResponse, context: StationContext) -> BootDecision:
         return BootDecision(
             status=REGISTERED.get(answer.status, Registration.REJECTED),
             now=aware(answer.current_time),

@@ -35,7 +35,5 @@ class SecurityEventNotification:
         return v2.SecurityEventNotificationResponse()
 
     @staticmethod
-    def hear(
-        neutral: SecurityIncident, answer: v2.SecurityEventNotificationResponse, context: StationContext
-    ) -> Noted:
+    def hear(neutral: SecurityIncident, answer: v2.SecurityEventNotificationResponse, context: StationContext) -> Noted:
         return NOTED

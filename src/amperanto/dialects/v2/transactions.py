@@ -46,6 +46,8 @@ KINDS: dict[str, type[TransactionStarted] | type[TransactionContinued]] = {
     EVENT.STARTED.value: TransactionStarted,
     EVENT.UPDATED.value: TransactionContinued,
 }
+SPELLED = frozenset(event.value for event in EVENT)
+IN_ANY_CASE = {event.value.casefold(): event for event in EVENT}
 EVENTS = {
     TransactionStarted: EVENT.STARTED,
     TransactionContinued: EVENT.UPDATED,
@@ -87,7 +89,10 @@ class TransactionEvent:
         if not isinstance(told_values, v2.UnsetType):
             values = read_values(told_values)
         charging = CHARGING.get(info.charging_state) if isinstance(info.charging_state, str) else None
-        if wire.event_type == EVENT.ENDED:
+        kind = wire.event_type
+        if kind not in SPELLED:  # tolerated where the station is: the right word in the wrong case
+            kind = IN_ANY_CASE.get(kind.casefold(), kind)
+        if kind == EVENT.ENDED:
             return TransactionEnded(
                 at=at,
                 reference=info.transaction_id,
@@ -102,7 +107,7 @@ class TransactionEvent:
                 remote_start=v2.or_none(info.remote_start_id),
                 reason=plain(info.stopped_reason),
             )
-        return KINDS.get(wire.event_type, TransactionContinued)(
+        return KINDS.get(kind, TransactionContinued)(
             at=at,
             reference=info.transaction_id,
             sequence=wire.seq_no,
@@ -145,9 +150,7 @@ class TransactionEvent:
         neutral: TransactionReport, answer: v2.TransactionEventResponse, context: StationContext
     ) -> TransactionDecision:
         info = answer.id_token_info
-        return TransactionDecision(
-            authorization=None if isinstance(info, v2.UnsetType) else authorization(info)
-        )
+        return TransactionDecision(authorization=None if isinstance(info, v2.UnsetType) else authorization(info))
 
 
 def _info(neutral: TransactionReport) -> v2.Transaction:

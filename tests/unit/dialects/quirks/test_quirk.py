@@ -102,9 +102,7 @@ def test_two_quirks_that_plainly_claim_the_same_stations_are_an_error_at_once() 
 
 
 def test_quirks_of_different_firmware_live_together_until_a_station_is_both() -> None:
-    quirks = Quirks(
-        [Quirk("old", vendor="acme*", firmware="<2.4"), Quirk("new", vendor="acme*", firmware=">=2.3")]
-    )
+    quirks = Quirks([Quirk("old", vendor="acme*", firmware="<2.4"), Quirk("new", vendor="acme*", firmware=">=2.3")])
     found = quirks.of(station(firmware="1.0"))
     assert found is not None
     assert found.name == "old"
