@@ -1,7 +1,7 @@
 """A token is presented."""
 
 import pytest
-from tests.unit.station.scripted import ALL, DRIVER, scene
+from tests.unit.station.scripted import ALL, DRIVER, EPOCH, scene
 
 from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.ocpp import Version
@@ -123,3 +123,19 @@ async def test_tokens_nobody_can_check_are_not_asked_about():
 async def test_there_is_no_cache_to_clear(version):
     async with scene(version) as (_, csms, _clock):
         assert await csms.ask("ClearCache") == {"status": "Rejected"}
+
+
+@pytest.mark.parametrize("version", ALL)
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_station_not_accepted_yet_charges_only_where_it_is_set_to(version, status, allowed):
+    def prepare(csms):
+        csms.answers["BootNotification"] = {"status": status, "currentTime": EPOCH, "interval": 600}
+
+    variables = {("TxCtrlr", "TxBeforeAcceptedEnabled"): allowed}
+    async with scene(version, prepare=prepare, variables=variables) as (station, csms, clock):
+        await station.plug_in(1, Vehicle())
+        assert (await clock.until(station.present(DRIVER, 1))).accepted is allowed
+        await clock.advance(60)
+        assert len(station.transactions) == allowed
+        assert csms.actions() == ["BootNotification"]

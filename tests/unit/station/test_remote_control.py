@@ -1,7 +1,7 @@
 """Remote start and stop, unlock, trigger."""
 
 import pytest
-from tests.unit.station.scripted import ALL, DRIVER, TWO, Refusal, reports, scene
+from tests.unit.station.scripted import ALL, DRIVER, EPOCH, TWO, Refusal, reports, scene
 
 from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
