@@ -39,7 +39,7 @@ from amperanto.transport.peer import Peer
 R = TypeVar("R", bound=Response)
 
 TRIGGERED = 32
-FOR_EACH_CONNECTOR = frozenset({"StatusNotification", "MeterValues"})
+FOR_EACH_CONNECTOR = frozenset({"StatusNotification", "NotifyEvent", "MeterValues"})
 
 
 class LinkContext:
@@ -159,6 +159,8 @@ class SocketLink:
         """A triggered message is allowed while the registration is pending (B02.FR.09)."""
         if isinstance(asked, str) and len(self.triggered) < TRIGGERED:
             self.triggered.add("SignCertificate" if asked.startswith("Sign") else str(asked))
+            if asked == "StatusNotification":
+                self.triggered.add("NotifyEvent")  # how 2.1 stations tell their states (G01)
 
     def was_triggered(self, action: str) -> bool:
         """Whether we asked for this message; one answer to a trigger, or one for each connector."""

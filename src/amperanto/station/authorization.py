@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from amperanto.domain.decisions import TokenDecision
 from amperanto.domain.observations import TokenPresented
+from amperanto.domain.stations import Registration
 from amperanto.domain.tokens import Authorization as Outcome
 from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.station.authorization_cache import AuthorizationCache
@@ -57,7 +58,7 @@ class Authorization(Block):
         """Hold a token to the reader: starts, or stops what the same token or group started."""
         if evse.token is not None:
             return await self._present_again(token, evse)
-        if not evse.usable or not self.reserved.may_admit(token, evse):
+        if not self._may_charge or not evse.usable or not self.reserved.may_admit(token, evse):
             return INVALID
         outcome = await self.decide(token)
         if outcome.accepted and evse.usable:
@@ -65,6 +66,12 @@ class Authorization(Block):
                 return INVALID
             self.admit(token, evse, Cause(trigger="Authorized", token=token), outcome.group)
         return outcome
+
+    @property
+    def _may_charge(self) -> bool:
+        """A station whose boot the CSMS has not accepted charges nobody, unless it is set to (B02, B03)."""
+        unaccepted = self.line.registration in (Registration.PENDING, Registration.REJECTED)
+        return not unaccepted or self.context.variables.flag("TxCtrlr", "TxBeforeAcceptedEnabled")
 
     async def decide(self, token: Token) -> Outcome:
         """What the local list, the cache, the CSMS, or the rule for being offline says of a token."""

@@ -127,6 +127,7 @@ CONTROLLERS = (
     _whole("TxCtrlr", "EVConnectionTimeOut", 60),
     _flag("TxCtrlr", "StopTxOnEVSideDisconnect", True, READ),
     _flag("TxCtrlr", "StopTxOnInvalidId", True),
+    _flag("TxCtrlr", "TxBeforeAcceptedEnabled", False),
     _list("TxCtrlr", "TxStartPoint", "PowerPathClosed", POINTS),
     _list("TxCtrlr", "TxStopPoint", "EVConnected,Authorized", POINTS),
     _whole("SampledDataCtrlr", "TxUpdatedInterval", 60),

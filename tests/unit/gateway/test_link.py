@@ -133,6 +133,18 @@ async def test_a_pending_station_may_report_each_connector_when_asked_for_its_st
         assert await line.ask(str(connector), "StatusNotification", status) == {}
 
 
+async def test_a_pending_21_station_may_tell_its_states_as_events_when_asked_for_them(door: Any):
+    line = await pending(door, Version.V21)
+    await triggered(door, line, "StatusNotification")
+    event = {
+        "eventId": 1, "timestamp": "2026-01-01T00:00:00Z", "trigger": "Delta", "actualValue": "Available",
+        "eventNotificationType": "HardWiredNotification", "variable": {"name": "AvailabilityState"},
+        "component": {"name": "Connector", "evse": {"id": 1, "connectorId": 1}},
+    }  # fmt: skip
+    told = {"generatedAt": "2026-01-01T00:00:00Z", "seqNo": 0, "eventData": [event]}
+    assert await line.ask("1", "NotifyEvent", told) == {}
+
+
 async def test_a_pending_station_may_ask_for_the_certificate_it_was_told_to_ask_for(door: Any):
     line = await pending(door, Version.V201)
     await triggered(door, line, "SignChargingStationCertificate")
