@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 VERSIONS = ("1.6", "2.0.1", "2.1")
+UNKEPT = ("hold", "refuse", "accept")
 MAY_BE_ZERO = frozenset({"ocpp_port", "http_port", "ping_interval", "takeover_ping"})
 
 
@@ -49,6 +50,7 @@ class Settings:
     outbox_days: int = 30  # how long events are kept
     log_megabytes: int = 2048  # how large the message log may become
     unknown_tokens_remembered: bool = True  # as blocked, so that one sees who tried
+    authorize_unkept: str = "hold"  # Authorize while nothing can be kept: hold (the station decides), refuse, accept
 
     @property
     def database_url(self) -> str:
@@ -84,6 +86,8 @@ def _check(settings: Settings) -> None:
     """Refuse figures that cannot work. Raises SettingsError."""
     if settings.default_version not in VERSIONS:
         raise SettingsError(f"default_version is {settings.default_version!r}; it is one of {', '.join(VERSIONS)}")
+    if settings.authorize_unkept not in UNKEPT:
+        raise SettingsError(f"authorize_unkept is {settings.authorize_unkept!r}; it is one of {', '.join(UNKEPT)}")
     for field in fields(Settings):
         figure = getattr(settings, field.name)
         if isinstance(figure, bool) or not isinstance(figure, (int, float)):

@@ -13,6 +13,8 @@ from amperanto.domain.stations import Station
 from amperanto.domain.tokens import Authorization, AuthorizationStatus, RegisteredToken, Token, authorize
 from amperanto.stores.store import Unit
 
+UNKEPT = {"refuse": AuthorizationStatus.INVALID, "accept": AuthorizationStatus.ACCEPTED}
+
 
 class AuthorizationBlock(Block):
     """C. Authorization."""
@@ -26,6 +28,14 @@ class AuthorizationBlock(Block):
             if transaction.token is not None and transaction.token.key == told.token.key and transaction.accepted
         ]
         return TokenDecision(authorization=await self.decide(unit, teller.station, told.token, discount=len(here)))
+
+    def while_unkept(self) -> TokenDecision | None:
+        """The declared answer to a token while nothing can be read or kept (R8).
+
+        None: none is given, and the station falls back to its own offline rules (C15).
+        """
+        outcome = UNKEPT.get(self.context.settings.authorize_unkept)
+        return None if outcome is None else TokenDecision(authorization=Authorization(status=outcome))
 
     async def decide(
         self,

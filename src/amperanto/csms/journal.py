@@ -2,7 +2,8 @@
 
 Also the memory of repeats (R1): the same message id *and* action *and* payload bytes from one station get the
 same answer again, whatever socket they come by. The memory is bounded in number and time; what falls out of it is
-recognised by content in the blocks. Boot and heartbeat are always answered afresh.
+recognised by content in the blocks. Boot, heartbeat and Authorize are always answered afresh:
+an answer about the time or about access is never older than its question.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from amperanto.domain.stations import StationId
 from amperanto.stores.message_log import LoggedMessage
 
 REDACTED = "***"
-ALWAYS_AFRESH = frozenset({"BootNotification", "Heartbeat"})
+ALWAYS_AFRESH = frozenset({"BootNotification", "Heartbeat", "Authorize"})
 REMEMBERED_FOR = 600.0  # seconds; longer than a station's retries of one message, shorter than a card is valid for
 _SECRET_NAME = re.compile(r"authorizationkey|passw|passphrase|secret|simpin|psk|pwd|privatekey|apikey", re.IGNORECASE)
 _USER_INFO = re.compile(r"://[^/\"\s@]*@")

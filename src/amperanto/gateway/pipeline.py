@@ -39,7 +39,7 @@ from amperanto.transport.mailbox import IncomingCall
 HOLD_SECONDS = 20.0
 HOLD_STEP = 1.0
 POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013  # RFC 6455 §7.4.1 and its registry
-BOOT = "BootNotification"
+BOOT, AUTHORIZE = "BootNotification", "Authorize"
 # What a pending station may say without being triggered: its boot, and the reports it was asked for (B02, B06-B08).
 WHILE_PENDING = frozenset({BOOT, "NotifyReport", "NotifyMonitoringReport", "LogStatusNotification"})
 # Messages about transactions: never refused for their content (messages.md §4).
@@ -176,10 +176,21 @@ class Pipeline:
             except NotDurable as error:
                 if not told:
                     log.warning("nothing can be kept now", station=link.identity, action=call.action, why=str(error))
+                declared = self._declared(call)
+                if declared is not None:
+                    self._journal.later(frame)
+                    return declared
                 if clock.monotonic() >= until or link.peer.closed is not None:
                     raise  # also when the station is gone: it keeps what was not answered
             told = True
             await clock.sleep(HOLD_STEP)
+
+    def _declared(self, call: IncomingCall) -> Response | None:
+        """What the operator declared to answer while nothing can be kept: to Authorize alone, if at all (R8)."""
+        decision = self._csms.authorization.while_unkept()
+        if call.action != AUTHORIZE or call.request is None or decision is None:
+            return None
+        return self._link.dialect.answer(call.request, decision, self._link.context)
 
     async def _decided(self, call: IncomingCall, frame: Frame) -> Response | RemoteProtocolError:
         """The answer. A handler that fails does so twice before its message goes into review."""

@@ -156,7 +156,13 @@ def hooks() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def door(tmp_path: Path, hooks: dict[str, Any]) -> AsyncIterator[Door]:
+def unusual() -> dict[str, Any]:
+    """The settings of a test that are not as usual."""
+    return {}
+
+
+@pytest.fixture
+async def door(tmp_path: Path, hooks: dict[str, Any], unusual: dict[str, Any]) -> AsyncIterator[Door]:
     clock, random, path = Clock(), Random(7), tmp_path / "amperanto.db"
     ids = Ids(clock.now, random.getrandbits)
     store = await Store.open(f"sqlite:///{path}", node="n", clock=clock.now, ids=ids)
@@ -167,7 +173,7 @@ async def door(tmp_path: Path, hooks: dict[str, Any]) -> AsyncIterator[Door]:
         clock=clock,
         ids=ids,
         random=random,
-        settings=replace(in_memory(), node="n"),
+        settings=replace(in_memory(), node="n", **unusual),
         hooks=Hooks(data_transfer=hooks),
     )
     door = Door(Csms(context), clock, path)

@@ -49,15 +49,28 @@ async def test_a_counter_that_starts_anew_at_boot_brings_news_not_repeats(door: 
     assert (await line.ask("2", "Authorize", {"idTag": "CAFE"}))["idTagInfo"]["status"] == "Invalid"
 
 
-async def test_an_answer_is_not_repeated_the_next_day(door: Any):
+async def test_a_removed_token_is_refused_at_once_though_the_message_is_the_same(door: Any):
     await door.token("CAFE")
     line = await door.booted(await door.station())
     assert (await line.ask("2", "Authorize", {"idTag": "CAFE"}))["idTagInfo"]["status"] == "Accepted"
     async with door.store.unit() as unit:
         unit.tokens.remove(await unit.tokens.by_uid(DEFAULT_ORGANISATION, "CAFE"))
-    assert (await line.ask("2", "Authorize", {"idTag": "CAFE"}))["idTagInfo"]["status"] == "Accepted"  # a repeat
-    await door.clock.sleep(24 * 3600)
     assert (await line.ask("2", "Authorize", {"idTag": "CAFE"}))["idTagInfo"]["status"] == "Invalid"
+
+
+async def test_an_answer_is_not_repeated_the_next_day(door: Any, hooks: dict[str, Any]):
+    asked: list[object] = []
+
+    async def counted(*_: object) -> tuple[str, object]:
+        asked.append(None)
+        return "Accepted", str(len(asked))
+
+    hooks["counter"] = counted
+    line = await door.booted(await door.station())
+    message = {"vendorId": "counter"}
+    assert [(await line.ask("2", "DataTransfer", message))["data"] for _ in range(2)] == ["1", "1"]
+    await door.clock.sleep(24 * 3600)
+    assert (await line.ask("2", "DataTransfer", message))["data"] == "2"
 
 
 async def test_heartbeats_do_not_push_an_answer_out_of_the_memory_of_repeats(door: Any):
@@ -144,6 +157,24 @@ async def test_a_station_that_leaves_while_its_message_is_held_is_not_waited_for
         line.say(2, "s", "StartTransaction", START)
         await line.serving
     assert door.clock.slept <= 3
+
+
+@pytest.mark.parametrize(
+    ("unusual", "status"),
+    [({"authorize_unkept": "refuse"}, "Invalid"), ({"authorize_unkept": "accept"}, "Accepted")],
+)
+async def test_authorize_is_answered_as_declared_while_nothing_can_be_kept(door: Any, status: str):
+    line = await door.booted(await door.station())
+    with door.full_disk():
+        assert (await line.ask("a", "Authorize", {"idTag": "NEW"}))["idTagInfo"]["status"] == status
+    assert (await line.ask("a", "Authorize", {"idTag": "NEW"}))["idTagInfo"]["status"] == "Invalid"  # asked afresh
+
+
+async def test_authorize_is_held_like_the_rest_where_nothing_else_is_declared(door: Any):
+    line = await door.booted(await door.station())
+    with door.full_disk():
+        line.say(2, "a", "Authorize", {"idTag": "NEW"})
+        assert (await line.end()).code == 1013
 
 
 async def test_heartbeats_are_answered_while_nothing_can_be_kept(door: Any):
