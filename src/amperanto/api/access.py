@@ -26,17 +26,8 @@ def needs(scope: str) -> Guard:
 
     def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         principal: Principal = connection.scope["user"]
-        if scope not in allowed(principal):
+        if not principal.may(scope):
             raise NotAllowed(f"this needs an API key with the scope `{scope}`")
 
     SCOPES[guard] = scope
     return guard
-
-
-def allowed(principal: Principal) -> frozenset[str]:
-    """Every scope a key has, with those it includes; `raw` is never included in another."""
-    if "admin" in principal.scopes:
-        return principal.scopes | {"read", "operate"}
-    if "operate" in principal.scopes:
-        return principal.scopes | {"read"}
-    return principal.scopes

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from amperanto.api.access import allowed, needs
+from amperanto.api.access import needs
 from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
 from amperanto.api.problems import NotAllowed
@@ -57,7 +57,7 @@ async def add_key(
     desk: NamedDependency[Desk],
 ) -> NewKeyView:
     """Make an API key. It can have no scope that yours has not."""
-    beyond = set(data.scopes) - allowed(desk.who)
+    beyond = set(data.scopes) - desk.who.allowed
     if beyond:
         raise NotAllowed(f"your key lacks the scope {', '.join(sorted(beyond))}, so it cannot give it")
     secret = await desk.csms.access.create(desk.who.organisation, data.name, frozenset(data.scopes))

@@ -17,6 +17,7 @@ from amperanto.domain.stations import DEFAULT_ORGANISATION, OrganisationId
 from amperanto.stores.keys import ApiKey
 
 SCOPES = frozenset({"read", "operate", "admin", "raw"})
+INCLUDED = {"admin": ("operate", "read"), "operate": ("read",)}
 KEY_FILE = "admin.key"
 
 
@@ -28,9 +29,14 @@ class Principal:
     name: str
     scopes: frozenset[str]
 
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Every scope the key has, with those it includes; `raw` is never included in another."""
+        return self.scopes.union(*(INCLUDED.get(scope, ()) for scope in self.scopes))
+
     def may(self, scope: str) -> bool:
-        """Whether the key has the scope; an administrator's has all."""
-        return scope in self.scopes or "admin" in self.scopes
+        """Whether the key has the scope, by itself or included in another."""
+        return scope in self.allowed
 
 
 def hashed(key: str) -> str:

@@ -7,7 +7,7 @@ Each names the answer it gets in its `Answer` line (`decisions.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from amperanto.domain.device_model import ReportedVariable
@@ -179,7 +179,6 @@ class Unreadable:
     action: str
     payload: str
     problem: str
-    field_paths: tuple[str, ...] = field(default=())
 
 
 TransactionReport = TransactionStarted | TransactionContinued | TransactionEnded

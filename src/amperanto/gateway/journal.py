@@ -7,6 +7,8 @@ numbers frames, so their order is known. Secrets are gone before anything leaves
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from amperanto.csms.csms import Csms
 from amperanto.csms.journal import Frame, redacted
 from amperanto.domain.events import FrameLogged
@@ -37,6 +39,7 @@ class ConnectionJournal:
 
     def note(self, direction: str, text: str, number: int, event: Event | None) -> None:
         """A frame went in or out; called by the reader, in order."""
+        at = self._csms.context.clock.now()
         if isinstance(event, CallReceived):
             message_id, action = event.call.id, event.call.action
         else:
@@ -44,22 +47,22 @@ class ConnectionJournal:
         if direction == "out":
             self._csms.figures.messages_out += 1
             action = action or self._actions.pop(message_id or "", None)
-            self._log(self._frame(direction, text, number, (message_id, action)))
+            self._log(self._frame(at, (direction, number), text, (message_id, action)))
             return
         figures = self._csms.figures
         figures.messages_in += 1
-        self._csms.schedule.seen(self._station.id, self._csms.context.clock.now())
+        self._csms.schedule.seen(self._station.id, at)
         if isinstance(event, (CallReceived, CallUnreadable, SendReceived)):
             if isinstance(event, CallReceived):  # a known action: strangers' words must not become counters
                 figures.by_action[event.call.action] = figures.by_action.get(event.call.action, 0) + 1
-            call = self._frame(direction, text, number, (message_id, action), event)
+            call = self._frame(at, (direction, number), text, (message_id, action), event)
             self._waiting[number] = call
             if message_id is not None and action is not None and not isinstance(event, SendReceived):
                 self._actions[message_id] = action  # until it is answered, as a SEND never is
             self._show(call)
             return
         action = getattr(getattr(event, "request", None), "action", None) or action
-        self._log(self._frame(direction, text, number, (message_id, action), event))
+        self._log(self._frame(at, (direction, number), text, (message_id, action), event))
 
     @property
     def unanswered(self) -> int:
@@ -82,12 +85,13 @@ class ConnectionJournal:
 
     def _frame(
         self,
-        direction: str,
+        at: datetime,
+        place: tuple[str, int],
         text: str,
-        number: int,
         named: tuple[str | None, str | None],
         event: Event | None = None,
     ) -> Frame:
+        direction, number = place
         violations = _violations(event)
         self._csms.figures.violations += len(violations)
         return Frame(
@@ -95,7 +99,7 @@ class ConnectionJournal:
             station=self._station.id,
             connection=self._connection,
             number=number,
-            at=self._csms.context.clock.now(),
+            at=at,
             direction=direction,
             frame=redacted(text),
             message_id=named[0],

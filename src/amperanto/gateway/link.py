@@ -26,13 +26,15 @@ from amperanto.csms.errors import (
 from amperanto.dialects import Dialect
 from amperanto.dialects.context import Topology
 from amperanto.dialects.errors import NotSpoken as NoWord
+from amperanto.dialects.quirks.quirk import QuirkInUse
 from amperanto.domain.observations import Observation
 from amperanto.domain.stations import EvseRef, Registration, Station, StationId
-from amperanto.ocpp import Role
+from amperanto.ocpp import Mode, Role
 from amperanto.ocpp.catalogue import exchange
 from amperanto.ocpp.errors import CallTimedOut, LocalProtocolError, RemoteProtocolError
 from amperanto.ocpp.exact import parse
 from amperanto.ocpp.shapes import Message, Request, Response
+from amperanto.settings import Settings
 from amperanto.transport.link import PeerClosed, QueueFull
 from amperanto.transport.peer import Peer
 
@@ -61,9 +63,7 @@ class LinkContext:
 class SocketLink:
     """A station's socket. `number` is its fencing number (R4)."""
 
-    def __init__(
-        self, peer: Peer, dialect: Dialect, station: Station, number: int, *, clock: Clock, timeout: float
-    ) -> None:
+    def __init__(self, peer: Peer, dialect: Dialect, station: Station, number: int, *, clock: Clock) -> None:
         self.peer = peer
         self.dialect = dialect
         self.station = station
@@ -75,8 +75,21 @@ class SocketLink:
         """Set once everything the socket said, and its end, are kept."""
         self.on_told: Callable[[SocketLink, Observation], Awaitable[None]] | None = None
         """Who keeps what stands in the station's answers."""
+        self.timeout = 30.0
+        """Seconds the station has for an answer where the caller names none; `follow` sets it."""
         self._clock = clock
-        self._timeout = timeout
+
+    def follow(self, station: Station, settings: Settings, quirk: QuirkInUse | None) -> None:
+        """Treat the socket as the station now asks for: its limits, pings, tolerance, and what its make does."""
+        self.station = station
+        line, codec = self.peer.link, self.peer.connection.codec
+        line.limit(settings.max_message if station.may_speak() else settings.max_message_unaccepted)
+        interval = settings.ping_interval if station.ping_interval is None else station.ping_interval
+        line.keep_alive(interval or None, settings.ping_timeout)
+        codec.mode = Mode(station.tolerance.value)
+        codec.amend = quirk
+        slow = None if quirk is None else quirk.quirk.behaviour.answers_within
+        self.timeout = settings.call_timeout if slow is None else slow
 
     @property
     def station_id(self) -> StationId:
@@ -119,7 +132,7 @@ class SocketLink:
         except NoWord as error:
             raise NotSpoken(error.reason) from error
         self._remember_trigger(getattr(request, "requested_message", None))
-        until = self._clock.monotonic() + (timeout or self._timeout)
+        until = self._clock.monotonic() + (timeout or self.timeout)
         answers = [await self._ask(wire, until, urgent) for wire in wires]
         told = self.dialect.told(request, answers, self.context)
         if told is not None and self.on_told is not None:
@@ -141,7 +154,7 @@ class SocketLink:
             raise ActionUnknown(f"{action} is said by stations, not to them")
         self._remember_trigger(_object(payload).get("requestedMessage"))
         with _told():
-            return await self.peer.call_raw(action, payload, timeout=timeout or self._timeout, urgent=urgent)
+            return await self.peer.call_raw(action, payload, timeout=timeout or self.timeout, urgent=urgent)
 
     async def _ask(self, wire: Message, until: float, urgent: bool) -> Response:
         left = until - self._clock.monotonic()

@@ -24,7 +24,7 @@ from amperanto.domain.observations import HeartbeatSeen, Observation, StationBoo
 from amperanto.domain.stations import Registration, Station, Tolerance
 from amperanto.gateway.journal import ConnectionJournal
 from amperanto.gateway.link import SocketLink
-from amperanto.ocpp import Mode, v2
+from amperanto.ocpp import v2
 from amperanto.ocpp.errors import (
     HandlerFailed,
     LocalProtocolError,
@@ -144,14 +144,8 @@ class Pipeline:
         """The station's settings changed (or it booted): take them over."""
         link = self._link
         link.stale = False
-        link.station = await self._csms.station(link)
-        settings = self._csms.context.settings
-        link.peer.link.limit(settings.max_message if link.station.may_speak() else settings.max_message_unaccepted)
-        interval = settings.ping_interval if link.station.ping_interval is None else link.station.ping_interval
-        link.peer.link.keep_alive(interval or None, settings.ping_timeout)
-        codec = link.peer.connection.codec
-        codec.mode = Mode(link.station.tolerance.value)
-        codec.amend = self._quirk(link.station)
+        station = await self._csms.station(link)
+        link.follow(station, self._csms.context.settings, self._quirk(station))
 
     def _gate(self, action: str) -> RemoteProtocolError | None:
         """Whether the station may say this yet. 1.6 only recommends the refusal: a new station is let through there."""

@@ -22,7 +22,7 @@ from amperanto.gateway.handshake import Handshake
 from amperanto.gateway.journal import ConnectionJournal
 from amperanto.gateway.link import SocketLink
 from amperanto.gateway.pipeline import TRANSACTION_MESSAGES, TRY_AGAIN_LATER, Pipeline
-from amperanto.ocpp import Codec, Connection, Mode, Role, Version
+from amperanto.ocpp import Codec, Connection, Role, Version
 from amperanto.transport.link import Link
 from amperanto.transport.peer import Peer
 from amperanto.transport.upgrade import Denial, Upgrade, Welcome
@@ -153,8 +153,8 @@ class Gateway:
             )
             journal = ConnectionJournal(self._csms, station, number)
             peer = self._peer(line, station, version, journal)
-            timeout = self._settings.call_timeout
-            link = SocketLink(peer, dialect_for(version), station, number, clock=context.clock, timeout=timeout)
+            link = SocketLink(peer, dialect_for(version), station, number, clock=context.clock)
+            link.follow(station, self._settings, self._quirk(station))
             link.on_told = self._csms.heard
             context.stations.register(link)
             self._present[station.id] = link
@@ -173,12 +173,9 @@ class Gateway:
 
     def _peer(self, line: Link, station: Station, version: Version, journal: ConnectionJournal) -> Peer:
         settings, context = self._settings, self._csms.context
-        line.limit(settings.max_message if station.may_speak() else settings.max_message_unaccepted)
-        interval = settings.ping_interval if station.ping_interval is None else station.ping_interval
-        line.keep_alive(interval or None, settings.ping_timeout)
         connection = Connection(
             Role.CSMS,
-            Codec(version, Mode(station.tolerance.value), self._quirk(station), wall=context.clock.now),
+            Codec(version, wall=context.clock.now),
             ids=context.ids.new,
             timeout=settings.call_timeout,
             unreadable=TRANSACTION_MESSAGES,

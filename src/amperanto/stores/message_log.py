@@ -23,7 +23,6 @@ from amperanto.stores.tables import messages
 from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
 _c = messages.c
-INCOMING, OUTGOING = "in", "out"
 APPEND = Statement(lambda insert: insert(messages).on_conflict_do_nothing(), rank=70)
 _OLDEST = Statement(
     across(messages, _c.at, because="retention is the node's, whoever owns the rows")

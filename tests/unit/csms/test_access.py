@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from amperanto.csms.access import KEY_FILE
+from amperanto.csms.access import KEY_FILE, Principal
 from amperanto.domain.stations import DEFAULT_ORGANISATION
 
 
@@ -54,3 +54,9 @@ async def test_unknown_keys_and_scopes_open_nothing(house: Any):
     assert await house.csms.access.authenticate("") is None
     with pytest.raises(ValueError, match="there is no scope fly"):
         await house.csms.access.create(DEFAULT_ORGANISATION, "x", frozenset({"fly"}))
+
+
+def test_an_administrator_may_do_everything_but_send_raw_words():
+    who = Principal(organisation=DEFAULT_ORGANISATION, name="a", scopes=frozenset({"admin"}))
+    assert who.allowed == {"admin", "operate", "read"}
+    assert not who.may("raw")

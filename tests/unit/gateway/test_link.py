@@ -16,6 +16,7 @@ from amperanto.csms.errors import (
     StationOffline,
     StationSilent,
 )
+from amperanto.dialects.quirks.quirk import Quirk, QuirkInUse
 from amperanto.domain.stations import Registration
 from amperanto.gateway.link import head
 from amperanto.ocpp import Version, v2
@@ -176,3 +177,14 @@ async def test_changed_settings_hold_from_the_next_message_on(door: Any):
 )
 def test_the_head_of_a_frame_names_it_as_far_as_it_can(text: str, named: tuple[str | None, str | None]):
     assert head(text) == named
+
+
+async def test_a_station_known_to_be_slow_is_given_the_time_its_quirk_says(door: Any):
+    line = await door.booted(await door.station())
+    link, settings = door.csms.stations.link(line.station.id), door.csms.context.settings
+    slow = Quirk("slow", vendor="Peer")
+    slow.behaves(answers_within=90.0)
+    link.follow(link.station, settings, QuirkInUse(slow))
+    assert link.timeout == 90.0
+    link.follow(link.station, settings, None)
+    assert link.timeout == settings.call_timeout

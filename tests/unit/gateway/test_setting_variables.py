@@ -296,7 +296,7 @@ async def test_a_station_that_never_answers_is_tried_less_and_less_often_and_the
     await door.csms.desired_state.want(OPERATOR, station, wanted(X__A="1"))
     async with by_hand(door, Version.V201, station) as (_, hand):
         hand.answers["SetVariables"] = SILENCE
-        door.csms.stations.link(station.id)._timeout = 0.02
+        door.csms.stations.link(station.id).timeout = 0.02
         asked_at: list[float] = []
         await door.csms.desired_state.look()
         while (await settled(door, station))[0][0] is WishState.WAITING:

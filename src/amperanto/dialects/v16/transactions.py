@@ -56,7 +56,6 @@ IN_16 = {
 }
 REFUSED = Authorization(status=AuthorizationStatus.INVALID)
 
-NOT_TOLD = "1.6 reports no such thing"
 TOLD_DROPS = {
     "sequence": "1.6 numbers no reports; completeness is assumed",
     "meter": "1.6 counts whole Wh",
