@@ -62,6 +62,7 @@ prove: $(DEV) $(PEERS) postgres
 
 docs: $(DEV)
 	@$(BIN)/python tools/print_docs.py
+	@$(BIN)/python tools/print_standard.py
 
 generate: $(DEV)
 	@$(BIN)/python tools/generate_ocpp.py

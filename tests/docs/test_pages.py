@@ -116,7 +116,8 @@ def test_change_fragments_are_named_for_their_kind() -> None:
     assert [path.name for path in fragments if path.stem.rpartition(".")[2] not in kinds] == []
 
 
-def test_printed_parts_are_what_the_code_says() -> None:
-    command = [sys.executable, str(ROOT / "tools" / "print_docs.py"), "--check"]
+@pytest.mark.parametrize("tool", ["print_docs.py", "print_standard.py"])
+def test_printed_parts_are_what_the_code_says(tool: str) -> None:
+    command = [sys.executable, str(ROOT / "tools" / tool), "--check"]
     run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, f"{run.stdout}{run.stderr}: run make docs"

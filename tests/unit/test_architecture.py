@@ -40,6 +40,7 @@ ROOMS = {
         "`ocpp.v16`, frames, dialects, any door",
     ),
     "station": Room("domain dialects transport ocpp", "", "`csms`, `stores`"),
+    "conformance": Room("ocpp transport", "", "`dialects`, `csms`, `station`: nothing that could share a misreading"),
     "gateway": Room(
         "csms dialects transport ocpp domain hooks settings",
         "msgspec structlog prometheus_client",

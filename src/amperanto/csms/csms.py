@@ -29,6 +29,7 @@ from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
 from amperanto.csms.stations import StationLink, Stations
 from amperanto.csms.templates import Templates
+from amperanto.csms.timers import Timers
 from amperanto.csms.transactions import Transactions
 from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
@@ -58,6 +59,7 @@ class Csms:
         self.context = context
         self.figures = Figures()
         self.repeats = Repeats(context.clock.monotonic)
+        self.timers = Timers(context)
         self.access = Access(context)
         self.security = Security(context)
         self.provisioning = Provisioning(context)

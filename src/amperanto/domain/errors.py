@@ -10,7 +10,9 @@ DomainError
 ├── BadVariable           a text that names no variable of the device model
 ├── SecretNotKept         a value that may be sent, but never kept
 ├── UnknownTemplate       nobody wrote a template of that name
-└── UnknownWish           no such wanted value
+├── UnknownWish           no such wanted value
+├── UnknownSite           the organisation has no such site
+└── UnknownTimeZone       a name that is no time zone
 """
 
 
@@ -56,3 +58,11 @@ class UnknownTemplate(DomainError):
 
 class UnknownWish(DomainError):
     """There is no such wanted value, or it waits no more."""
+
+
+class UnknownSite(DomainError):
+    """The organisation has no such site."""
+
+
+class UnknownTimeZone(DomainError):
+    """A name that is no time zone of the IANA list."""

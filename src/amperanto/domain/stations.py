@@ -100,7 +100,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """A station somebody registered. `admitted` is the last answer it got to a boot, None before the first."""
+    """A station somebody registered. `admitted` is the last answer it got to a boot, None before the first.
+
+    `site` is the id of the site it stands at (`sites.py`), None where nobody said.
+    """
 
     id: StationId
     organisation: OrganisationId
@@ -118,6 +121,7 @@ class Station:
     last_seen: datetime | None = None
     booted_at: datetime | None = None
     created_at: datetime | None = None
+    site: str | None = None
     revision: int = 0
 
     def may_speak(self) -> bool:

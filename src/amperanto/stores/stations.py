@@ -173,6 +173,7 @@ def _row(station: Station) -> dict[str, Any]:
         "ocpp_version": station.ocpp_version,
         "last_seen": station.last_seen,
         "booted_at": station.booted_at,
+        "site": station.site,
         "revision": station.revision,
     }
 
@@ -195,5 +196,6 @@ def _station(row: Row) -> Station:
         last_seen=row["last_seen"],
         booted_at=row["booted_at"],
         created_at=row["created_at"],
+        site=row["site"],
         revision=row["revision"],
     )

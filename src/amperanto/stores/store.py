@@ -22,6 +22,7 @@ from amperanto.stores.connectors import Connectors
 from amperanto.stores.database import Database, open_database
 from amperanto.stores.desired_states import DesiredStates
 from amperanto.stores.device_model import DeviceModels
+from amperanto.stores.due import Dues
 from amperanto.stores.errors import ConflictError, Fenced, StoreError
 from amperanto.stores.feeds import Feed, MessageLog
 from amperanto.stores.inbox import Inbox
@@ -34,6 +35,7 @@ from amperanto.stores.ownership import Ownership
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
 from amperanto.stores.schema import prepare
+from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
 from amperanto.stores.templates import Templates
 from amperanto.stores.tokens import Tokens
@@ -59,6 +61,8 @@ class Store:
         self.node = node
         """The name this node signs its events and connections with."""
         self.stations = Stations(reading)
+        self.sites = Sites(reading)
+        self.due = Dues(reading)
         self.tokens = Tokens(reading)
         self.transactions = Transactions(reading)
         self.connectors = Connectors(reading)

@@ -17,6 +17,7 @@ from amperanto.stores.connections import Connections
 from amperanto.stores.connectors import Connectors
 from amperanto.stores.desired_states import DesiredStates
 from amperanto.stores.device_model import DeviceModels
+from amperanto.stores.due import Dues
 from amperanto.stores.errors import StoreError
 from amperanto.stores.groups import OpenLimit
 from amperanto.stores.inbox import Inbox
@@ -27,6 +28,7 @@ from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.outbox import Outbox, row_of
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
+from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
 from amperanto.stores.templates import Templates
 from amperanto.stores.tokens import Tokens
@@ -53,6 +55,16 @@ class Unit(Work):
     def stations(self) -> Stations:
         """Stations."""
         return Stations(self)
+
+    @property
+    def sites(self) -> Sites:
+        """Sites."""
+        return Sites(self)
+
+    @property
+    def due(self) -> Dues:
+        """What must happen at a time."""
+        return Dues(self)
 
     @property
     def tokens(self) -> Tokens:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from amperanto.domain.ids import Ids
+from amperanto.domain.sites import Site, SiteId
 from amperanto.domain.stations import OrganisationId, Station, StationId
 from amperanto.domain.tokens import RegisteredToken
 from amperanto.domain.transactions import Transaction
@@ -56,6 +57,7 @@ class Caches:
     """What is kept in memory: only what this node owns, where the database is shared (R4)."""
 
     stations: Cache[StationId, Station] = field(default_factory=lambda: Cache[StationId, Station](CACHED))
+    sites: Cache[SiteId, Site] = field(default_factory=lambda: Cache[SiteId, Site](CACHED))
     tokens: Cache[tuple[OrganisationId, str], RegisteredToken] = field(
         default_factory=lambda: Cache[tuple[OrganisationId, str], RegisteredToken](CACHED)
     )

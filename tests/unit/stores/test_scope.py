@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import Table
 
-from amperanto.stores import tables
+from amperanto.stores import scope, tables
 from amperanto.stores.scope import across, owned
 
-ROOM = Path(tables.__file__).parent
+ROOM = Path(scope.__file__).parent
 NODE_ROWS = {"organisations", "outbox_nodes", "outbox_cursors"}
 """Tables whose rows belong to nobody but the node."""
 
@@ -25,15 +25,17 @@ def calls(tree: ast.AST) -> list[str]:
 
 def test_every_select_of_the_room_goes_through_the_scoping_functions() -> None:
     bare = {
-        path.name
-        for path in ROOM.glob("*.py")
-        if path.name != "scope.py" and {"select", "exists", "text"} & set(calls(ast.parse(path.read_text())))
+        path.relative_to(ROOM).parts[0]
+        for path in ROOM.rglob("*.py")
+        if path.name != "scope.py"
+        and "migrations" not in path.parts
+        and {"select", "exists", "text"} & set(calls(ast.parse(path.read_text())))
     }
-    assert bare == {"tables.py"}, "only the conditions of partial indexes are written as text"
+    assert bare == {"tables"}, "only the conditions of partial indexes are written as text"
 
 
 def test_every_select_over_all_organisations_says_why() -> None:
-    for path in ROOM.glob("*.py"):
+    for path in ROOM.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "across":
                 assert any(keyword.arg == "because" for keyword in node.keywords), f"{path.name}:{node.lineno}"

@@ -1,0 +1,7 @@
+"""E. Transactions: what the standard asks."""
+
+from __future__ import annotations
+
+from amperanto.conformance.requirements.requirement import Requirement
+
+REQUIREMENTS: tuple[Requirement, ...] = ()

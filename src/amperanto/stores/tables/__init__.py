@@ -1,0 +1,64 @@
+"""The schema, once for both databases. Migrations (migrations/) bring older databases to it; a test compares.
+
+Each row that belongs to somebody carries its organisation (D9, R15). Keys of rows that are appended without
+end (messages, meter values) contain their time, so that months can be partitions in PostgreSQL (R7). Places
+are kept as two integers, with -1 where no connector is named. What is current and what was (intervals) stand
+in two tables; an interval without an end is the one that lasts, and there is one at most.
+"""
+
+from __future__ import annotations
+
+from amperanto.stores.tables.charging import (
+    local_list_entries,
+    local_lists,
+    meter_values,
+    reservations,
+    tokens,
+    transactions,
+)
+from amperanto.stores.tables.device_model import desired_states, device_changes, device_variables, templates
+from amperanto.stores.tables.ground import metadata
+from amperanto.stores.tables.records import due, messages, outbox, outbox_cursors, outbox_nodes, reviews
+from amperanto.stores.tables.stations import (
+    availability_intervals,
+    connection_intervals,
+    connections,
+    connectors,
+    inbox,
+    keys,
+    organisations,
+    sites,
+    stations,
+)
+
+HEAD = "0002"
+
+__all__ = [
+    "HEAD",
+    "availability_intervals",
+    "connection_intervals",
+    "connections",
+    "connectors",
+    "desired_states",
+    "device_changes",
+    "device_variables",
+    "due",
+    "inbox",
+    "keys",
+    "local_list_entries",
+    "local_lists",
+    "messages",
+    "metadata",
+    "meter_values",
+    "organisations",
+    "outbox",
+    "outbox_cursors",
+    "outbox_nodes",
+    "reservations",
+    "reviews",
+    "sites",
+    "stations",
+    "templates",
+    "tokens",
+    "transactions",
+]
