@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from amperanto.dialects.v16.configuration_keys import PLACES, Place, named
 from amperanto.dialects.v16.meter_values import default_unit
 from amperanto.domain import decisions, device_model, observations
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import MeterValue, SampledValue, SignedValue
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import Availability, ChargingState, EvseRef, Fault, Hardware, Registration
@@ -220,6 +222,16 @@ REASONS_16 = (
 )  # fmt: skip
 
 
+CENTS = st.integers(0, 10**7).map(lambda cents: Decimal(repr(cents / 100)))
+LIMITS = st.builds(
+    TransactionLimit,
+    cost=maybe(CENTS),
+    energy=maybe(CENTS.map(WattHours)),
+    seconds=maybe(NUMBERS),
+    state_of_charge=maybe(st.integers(0, 100)),
+)
+
+
 def reported(kind: type[Any], version: Version) -> st.SearchStrategy[Any]:
     """A report of a transaction in 2.x."""
     told: dict[str, Any] = {"reason": maybe(REASONS_2(version))} if kind is observations.TransactionEnded else {}
@@ -236,6 +248,8 @@ def reported(kind: type[Any], version: Version) -> st.SearchStrategy[Any]:
         offline=st.booleans(),
         reservation=maybe(NUMBERS),
         remote_start=maybe(NUMBERS),
+        phases=maybe(st.integers(0, 3)),
+        limit=maybe(LIMITS) if version is Version.V21 else st.none(),
         **told,
     )
 
@@ -280,7 +294,12 @@ def outcomes(version: Version) -> st.SearchStrategy[Authorization]:
 
 
 def decided(version: Version) -> st.SearchStrategy[decisions.TransactionDecision]:
-    return st.builds(decisions.TransactionDecision, authorization=maybe(outcomes(version)))
+    return st.builds(
+        decisions.TransactionDecision,
+        authorization=maybe(outcomes(version)),
+        cost=st.none() if version is Version.V16 else maybe(CENTS),
+        limit=maybe(LIMITS) if version is Version.V21 else st.none(),
+    )
 
 
 def numbered(version: Version) -> st.SearchStrategy[decisions.TransactionDecision]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.stations import Registration
 from amperanto.domain.tokens import Authorization
 
@@ -39,10 +41,15 @@ class TokenDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionDecision:
-    """The report is kept. `number` is the transaction's 1.6 id; `authorization` is there when a token was told."""
+    """The report is kept. `number` is the transaction's 1.6 id; `authorization` is there when a token was told.
+
+    `cost` is what the transaction has cost so far, `limit` what it may use at most (E16); only 2.x can be told them.
+    """
 
     number: int | None = None
     authorization: Authorization | None = None
+    cost: Decimal | None = None
+    limit: TransactionLimit | None = None
 
 
 Decision = BootDecision | TimeTold | Noted | TokenDecision | TransactionDecision

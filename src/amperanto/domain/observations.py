@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from amperanto.domain.device_model import ReportedVariable
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import Availability, ChargingState, EvseRef, Fault, Hardware
@@ -98,6 +99,10 @@ class TransactionTold:
     offline: bool = False
     reservation: int | None = None
     remote_start: int | None = None
+    phases: int | None = None
+    """On how many phases energy flows, where the station says so (E02)."""
+    limit: TransactionLimit | None = None
+    """The limits the station keeps to from now on: told once whenever they change (E16, 2.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,11 @@ TOLD_DROPS = {
     "charging": "1.6 tells it by StatusNotification",
     "offline": "1.6 does not say that a report was queued; its timestamp tells",
     "remote_start": "kept on our side: the next start of that token there is the one asked for",
+    "phases": "1.6 tells on which phases current flows among its readings",
+    "limit": "1.6 knows no limits of a transaction",
     "token.type": TOKEN_TYPE,
+    "answer.cost": "1.6 tells a cost by DataTransfer only",
+    "answer.limit": "1.6 knows no limits of a transaction",
 }
 
 

@@ -21,8 +21,9 @@ from amperanto.dialects.v2.words import (
     place,
     token,
 )
-from amperanto.dialects.wording import aware, fitting, plain, word, word_or_unset
+from amperanto.dialects.wording import aware, figure_of, fitting, plain, word, word_or_unset
 from amperanto.domain.decisions import TransactionDecision
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import (
     SAMPLE_PERIODIC,
     TRANSACTION_BEGIN,
@@ -37,6 +38,7 @@ from amperanto.domain.observations import (
     TransactionReport,
     TransactionStarted,
 )
+from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import ChargingState
 from amperanto.ocpp import v2
 
@@ -68,6 +70,9 @@ TRIGGERS = {str(one): one for one in v2.TriggerReason}
     (TransactionStarted, TransactionContinued, TransactionEnded),
     drops={
         "meter": "2.x tells its meter as a sampled value, which is added where the samples hold no register",
+        "limit.cost": "a JSON number has about 15 digits",
+        "limit.energy": "a JSON number has about 15 digits",
+        "answer.cost": "a JSON number has about 15 digits",
         **SAMPLE_DROPS,
         **ANSWER_DROPS,
     },
@@ -105,6 +110,8 @@ class TransactionEvent:
                 offline=wire.offline is True,
                 reservation=v2.or_none(wire.reservation_id),
                 remote_start=v2.or_none(info.remote_start_id),
+                phases=v2.or_none(wire.number_of_phases_used),
+                limit=_read_limit(info.transaction_limit),
                 reason=plain(info.stopped_reason),
             )
         return KINDS.get(kind, TransactionContinued)(
@@ -119,6 +126,8 @@ class TransactionEvent:
             offline=wire.offline is True,
             reservation=v2.or_none(wire.reservation_id),
             remote_start=v2.or_none(info.remote_start_id),
+            phases=v2.or_none(wire.number_of_phases_used),
+            limit=_read_limit(info.transaction_limit),
         )
 
     @staticmethod
@@ -134,6 +143,7 @@ class TransactionEvent:
             transaction_info=_info(neutral),
             meter_value=write_values(_metered(neutral)) or v2.UNSET,
             offline=True if neutral.offline else v2.UNSET,
+            number_of_phases_used=v2.unless_none(neutral.phases),
             reservation_id=v2.unless_none(neutral.reservation),
             evse=v2.UNSET if where is None else evse(where),
             id_token=v2.UNSET if presented is None else id_token(presented),
@@ -149,8 +159,12 @@ class TransactionEvent:
     def hear(
         neutral: TransactionReport, answer: v2.TransactionEventResponse, context: StationContext
     ) -> TransactionDecision:
-        info = answer.id_token_info
-        return TransactionDecision(authorization=None if isinstance(info, v2.UnsetType) else authorization(info))
+        info, cost = answer.id_token_info, answer.total_cost
+        return TransactionDecision(
+            authorization=None if isinstance(info, v2.UnsetType) else authorization(info),
+            cost=None if isinstance(cost, v2.UnsetType) else figure_of(cost),
+            limit=_read_limit(answer.transaction_limit),
+        )
 
 
 def _info(neutral: TransactionReport) -> v2.Transaction:
@@ -162,6 +176,32 @@ def _info(neutral: TransactionReport) -> v2.Transaction:
         charging_state=v2.UNSET if neutral.charging is None else SAID_CHARGING[neutral.charging],
         stopped_reason=word_or_unset(v2.Reason, reason, "reason"),
         remote_start_id=v2.unless_none(neutral.remote_start),
+        transaction_limit=_write_limit(neutral.limit),
+    )
+
+
+def _read_limit(told: v2.TransactionLimit | v2.UnsetType) -> TransactionLimit | None:
+    """The limits that are set; None where none is told."""
+    if isinstance(told, v2.UnsetType):
+        return None
+    cost, energy = told.max_cost, told.max_energy
+    amount = None if isinstance(energy, v2.UnsetType) else figure_of(energy)
+    return TransactionLimit(
+        cost=None if isinstance(cost, v2.UnsetType) else figure_of(cost),
+        energy=None if amount is None else WattHours(amount),
+        seconds=v2.or_none(told.max_time),
+        state_of_charge=v2.or_none(told.max_soc),
+    )
+
+
+def _write_limit(limit: TransactionLimit | None) -> v2.TransactionLimit | v2.UnsetType:
+    if limit is None:
+        return v2.UNSET
+    return v2.TransactionLimit(
+        max_cost=v2.UNSET if limit.cost is None else float(limit.cost),
+        max_energy=v2.UNSET if limit.energy is None else float(limit.energy),
+        max_time=v2.unless_none(limit.seconds),
+        max_soc=v2.unless_none(limit.state_of_charge),
     )
 
 
@@ -176,7 +216,11 @@ def _metered(neutral: TransactionReport) -> tuple[MeterValue, ...]:
 
 def _answered(said: TransactionDecision) -> v2.TransactionEventResponse:
     outcome = said.authorization
-    return v2.TransactionEventResponse(id_token_info=v2.UNSET if outcome is None else id_token_info(outcome))
+    return v2.TransactionEventResponse(
+        total_cost=v2.UNSET if said.cost is None else float(said.cost),
+        id_token_info=v2.UNSET if outcome is None else id_token_info(outcome),
+        transaction_limit=_write_limit(said.limit),
+    )
 
 
 @V2.acknowledge("TransactionEvent")
