@@ -232,6 +232,14 @@ LIMITS = st.builds(
 )
 
 
+MESSAGES = st.builds(
+    decisions.PersonalMessage,
+    content=text(1024),
+    format=st.sampled_from(["ASCII", "HTML", "URI", "UTF8"]),
+    language=maybe(text(8)),
+)
+
+
 def reported(kind: type[Any], version: Version) -> st.SearchStrategy[Any]:
     """A report of a transaction in 2.x."""
     told: dict[str, Any] = {"reason": maybe(REASONS_2(version))} if kind is observations.TransactionEnded else {}
@@ -250,6 +258,7 @@ def reported(kind: type[Any], version: Version) -> st.SearchStrategy[Any]:
         remote_start=maybe(NUMBERS),
         phases=maybe(st.integers(0, 3)),
         limit=maybe(LIMITS) if version is Version.V21 else st.none(),
+        seconds_charging=maybe(NUMBERS),
         **told,
     )
 
@@ -299,6 +308,7 @@ def decided(version: Version) -> st.SearchStrategy[decisions.TransactionDecision
         authorization=maybe(outcomes(version)),
         cost=st.none() if version is Version.V16 else maybe(CENTS),
         limit=maybe(LIMITS) if version is Version.V21 else st.none(),
+        message=st.none() if version is Version.V16 else maybe(MESSAGES),
     )
 
 

@@ -17,6 +17,7 @@ from tests.laws.dialect_words import (
     FIGURES,
     INSTANTS,
     KEYS,
+    LIMITS,
     NUMBERS,
     Case,
     asked,
@@ -107,6 +108,9 @@ ANY_REPORT: dict[str, Any] = {
     "offline": st.booleans(),
     "reservation": maybe(NUMBERS),
     "remote_start": maybe(NUMBERS),
+    "phases": maybe(st.integers(0, 3)),
+    "limit": maybe(LIMITS),
+    "seconds_charging": maybe(NUMBERS),
 }
 ANYTHING: st.SearchStrategy[Any] = st.one_of(
     st.builds(observations.TransactionStarted, **ANY_REPORT),

@@ -68,7 +68,7 @@ class Csms:
         self.reservation = Reservations(context)
         self.transactions = Transactions(context, self.authorization, self.remote_control, self.reservation)
         self.availability = Availability(context, self.reservation)
-        self.meter_values = MeterValues(context)
+        self.meter_values = MeterValues(context, self.transactions)
         self.diagnostics = Diagnostics(context)
         self.local_lists = LocalAuthorizationLists(context)
         self.data_transfer = DataTransfer(context)

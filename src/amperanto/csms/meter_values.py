@@ -6,7 +6,8 @@ their EVSE; else they are kept for the EVSE alone (quirks.md §6).
 
 from __future__ import annotations
 
-from amperanto.csms.block import Block, Teller, handles
+from amperanto.csms.block import Block, Context, Teller, handles
+from amperanto.csms.transactions import Transactions
 from amperanto.domain.decisions import Noted
 from amperanto.domain.events import MeterSampled
 from amperanto.domain.observations import MeterRead
@@ -19,6 +20,10 @@ _NOTED = Noted()
 class MeterValues(Block):
     """J. Meter values."""
 
+    def __init__(self, context: Context, transactions: Transactions) -> None:
+        super().__init__(context)
+        self._transactions = transactions
+
     @handles(MeterRead)
     async def read(self, unit: Unit, teller: Teller, told: MeterRead) -> Noted:
         """J01, J02: keep the readings; the transaction they belong to grows."""
@@ -28,9 +33,7 @@ class MeterValues(Block):
         if transaction is None:
             unit.meter_values.add(teller.station.organisation, teller.station.id, told.values, where=told.where)
         else:
-            grown = transaction.measured(told.values)
-            if grown != transaction:
-                unit.transactions.save(grown)
+            grown = await self._transactions.keep(unit, teller.station, transaction, transaction.measured(told.values))
             unit.meter_values.add(
                 grown.organisation, grown.station, told.values, where=told.where, transaction=grown.id
             )

@@ -4,11 +4,16 @@ A 2.x station numbers its transactions; in 1.6 we do: random, positive, 31 bits,
 station cannot guess another's (and every look-up is by station first). A repeat is recognised by what it says,
 not by its message id (R1): the same start gets the same number. What cannot be matched is kept all the same and
 flagged; a transaction message is never refused (messages.md §4).
+
+`keep` is the one door through which a changed transaction goes, whoever changed it: a report, readings, a timer, a
+person. Who must know of each change is among `listeners`; who has more to say to the station, among `answering`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from hashlib import blake2b
+from typing import Any
 
 from amperanto.csms.authorization import AuthorizationBlock
 from amperanto.csms.block import Block, Context, Teller, handles
@@ -17,7 +22,7 @@ from amperanto.csms.reservation import Reservations
 from amperanto.domain.decisions import TransactionDecision
 from amperanto.domain.events import MeterSampled, TransactionClosed, TransactionOpened, TransactionUpdated
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
-from amperanto.domain.stations import StationId
+from amperanto.domain.stations import Station, StationId
 from amperanto.domain.tokens import Authorization
 from amperanto.domain.transactions import Transaction, TransactionState
 from amperanto.stores.store import Unit
@@ -26,6 +31,14 @@ NO_START = "its start was never told"
 FIRST_NUMBER, LAST_NUMBER = 1, 2**31 - 1
 LOOKED_BACK = 20  # how many ended transactions a stop without a number may mean
 STOPPING = 2**31  # whoever stops needs no transaction of its own: its open ones are no hindrance
+
+Listener = Callable[[Unit, Transaction | None, Transaction], Awaitable[None]]
+"""Is told of each change inside its unit: the transaction before (None: it is new), and as it will be kept."""
+
+Answering = Callable[
+    [Unit, Teller, TransactionReport, Transaction, TransactionDecision], Awaitable[TransactionDecision]
+]
+"""Amends the answer to a report (total cost, limit, message), given the transaction with that report in it."""
 
 
 class Transactions(Block):
@@ -42,6 +55,8 @@ class Transactions(Block):
         self._authorize = authorization
         self._remote = remote_control
         self._reserved = reservation
+        self.listeners: list[Listener] = []
+        self.answering: list[Answering] = []
 
     @handles(TransactionStarted)
     async def started(self, unit: Unit, teller: Teller, told: TransactionStarted) -> TransactionDecision:
@@ -130,15 +145,29 @@ class Transactions(Block):
         if isinstance(told, TransactionStarted):
             grown = self._remote.recognised(unit, grown)
         grown = await self._reserved.recognised(unit, teller, told, grown)
-        if known is None:
-            unit.transactions.add(grown)
-        elif grown is not known and grown != known:
-            unit.transactions.save(grown)
+        grown = await self.keep(unit, teller.station, known, grown)
         if told.values:
             place = grown.where or told.where
             unit.meter_values.add(grown.organisation, grown.station, told.values, where=place, transaction=grown.id)
-        self._tell(unit, teller, told, known, grown)
-        return TransactionDecision(number=grown.number, authorization=authorization)
+            if self.context.bus.heard:
+                self._sampled(unit, teller, told, grown)
+        decision = TransactionDecision(number=grown.number, authorization=authorization)
+        for amend in self.answering:
+            decision = await amend(unit, teller, told, grown, decision)
+        return decision
+
+    async def keep(self, unit: Unit, station: Station, before: Transaction | None, after: Transaction) -> Transaction:
+        """Keep a transaction that is new (`before` is None) or changed, and tell everyone; as it then stands."""
+        if before is None:
+            unit.transactions.add(after)
+        elif after is before or after == before:
+            return before
+        else:
+            after = unit.transactions.save(after)
+        for listener in self.listeners:
+            await listener(unit, before, after)
+        self._tell(unit, station, before, after)
+        return after
 
     def _opened(self, teller: Teller, told: TransactionReport, number: int | None) -> Transaction:
         fresh = Transaction(
@@ -165,24 +194,36 @@ class Transactions(Block):
         starts = before.state is TransactionState.OPEN
         return await self._authorize.decide(unit, teller.station, told.token, besides=before.id, to_start=starts)
 
-    def _tell(
-        self, unit: Unit, teller: Teller, told: TransactionReport, known: Transaction | None, grown: Transaction
-    ) -> None:
-        subject = {
-            "organisation": teller.station.organisation,
-            "station": teller.station.id,
-            "identity": teller.station.identity,
-            "at": teller.at,
-            "transaction": grown.id,
-            "where": grown.where,
+    def _tell(self, unit: Unit, station: Station, before: Transaction | None, after: Transaction) -> None:
+        closed = after.state is TransactionState.ENDED and (before is None or before.state is TransactionState.OPEN)
+        same = before is not None and (before.charging, before.token) == (after.charging, after.token)
+        if same and not closed:
+            return
+        about: dict[str, Any] = {
+            "organisation": station.organisation,
+            "station": station.id,
+            "identity": station.identity,
+            "at": self.context.clock.now(),
+            "transaction": after.id,
+            "reference": after.reference,
+            "where": after.where,
+            "token": after.token,
         }
-        about = {**subject, "reference": grown.reference, "token": grown.token}
-        if known is None:
-            self.tell(unit, TransactionOpened(**about))  # type: ignore[arg-type]
-        elif (known.charging, known.token) != (grown.charging, grown.token):
-            self.tell(unit, TransactionUpdated(**about, charging=grown.charging))  # type: ignore[arg-type]
-        if grown.state is TransactionState.ENDED and (known is None or known.state is TransactionState.OPEN):
-            self.tell(unit, TransactionClosed(**about, energy=grown.energy, reason=grown.reason))  # type: ignore[arg-type]
-        if told.values and self.context.bus.heard:
-            sampled = MeterSampled(**subject, values=told.values)  # type: ignore[arg-type]
-            unit.after_commit(lambda: self.context.bus.publish(sampled))
+        if before is None:
+            self.tell(unit, TransactionOpened(**about))
+        elif not same:
+            self.tell(unit, TransactionUpdated(**about, charging=after.charging))
+        if closed:
+            self.tell(unit, TransactionClosed(**about, energy=after.energy, reason=after.reason))
+
+    def _sampled(self, unit: Unit, teller: Teller, told: TransactionReport, grown: Transaction) -> None:
+        sampled = MeterSampled(
+            organisation=teller.station.organisation,
+            station=teller.station.id,
+            identity=teller.station.identity,
+            at=teller.at,
+            where=grown.where,
+            transaction=grown.id,
+            values=told.values,
+        )
+        unit.after_commit(lambda: self.context.bus.publish(sampled))

@@ -39,17 +39,28 @@ class TokenDecision:
     authorization: Authorization
 
 
+@dataclass(frozen=True, slots=True)
+class PersonalMessage:
+    """A text for the driver, in a format and a language of the standard (C08, I02)."""
+
+    content: str
+    format: str = "UTF8"
+    language: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionDecision:
     """The report is kept. `number` is the transaction's 1.6 id; `authorization` is there when a token was told.
 
     `cost` is what the transaction has cost so far, `limit` what it may use at most (E16); only 2.x can be told them.
+    `message` is for the driver.
     """
 
     number: int | None = None
     authorization: Authorization | None = None
     cost: Decimal | None = None
     limit: TransactionLimit | None = None
+    message: PersonalMessage | None = None
 
 
 Decision = BootDecision | TimeTold | Noted | TokenDecision | TransactionDecision

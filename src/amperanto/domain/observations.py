@@ -103,6 +103,8 @@ class TransactionTold:
     """On how many phases energy flows, where the station says so (E02)."""
     limit: TransactionLimit | None = None
     """The limits the station keeps to from now on: told once whenever they change (E16, 2.1)."""
+    seconds_charging: int | None = None
+    """How long energy flowed so far, where the station says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

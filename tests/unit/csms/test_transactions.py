@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.domain.decisions import PersonalMessage
 from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import (
     MeterRead,
@@ -193,3 +194,33 @@ async def test_an_end_whose_start_was_never_told_claims_no_energy(house: Any):
     await station.tell(stop(-1))
     kept = await only(house, station)
     assert (kept.energy, kept.meter_stop) == (None, WattHours.of(5000))
+
+
+async def test_every_change_of_a_transaction_goes_past_its_listeners(house: Any):
+    heard: list[tuple[Any, Any]] = []
+
+    async def listen(unit: Any, before: Any, after: Any) -> None:
+        heard.append((None if before is None else before.energy, after.energy))
+
+    house.csms.transactions.listeners.append(listen)
+    station = await house.station()
+    number = (await station.tell(START)).number
+    values = (MeterValue(at=T0 + timedelta(minutes=1), samples=(SampledValue(value=Decimal(1500)),)),)
+    for _ in range(2):  # what changes nothing is no change
+        await station.tell(MeterRead(where=EvseRef(1, 1), values=values, reference=str(number)))
+    await station.tell(stop(number))
+    wh = WattHours.of
+    assert heard == [(None, wh(0)), (wh(0), wh(500)), (wh(500), wh(4000))]
+
+
+async def test_who_has_more_to_say_to_the_station_amends_the_answer(house: Any):
+    async def price(unit: Any, teller: Any, told: Any, transaction: Any, decision: Any) -> Any:
+        return replace(decision, cost=transaction.energy.value / 1000, message=PersonalMessage("Hello"))
+
+    house.csms.transactions.answering.append(price)
+    station = await house.station()
+    start = TransactionStarted(at=T0, reference="tx", sequence=0, meter=WattHours.of(1000))
+    end = TransactionEnded(at=T0 + timedelta(hours=1), reference="tx", sequence=1, meter=WattHours.of(3500))
+    assert (await station.tell(start)).cost == 0
+    said = await station.tell(end)
+    assert (said.cost, said.message) == (Decimal("2.5"), PersonalMessage("Hello"))

@@ -64,9 +64,11 @@ TOLD_DROPS = {
     "offline": "1.6 does not say that a report was queued; its timestamp tells",
     "remote_start": "kept on our side: the next start of that token there is the one asked for",
     "phases": "1.6 tells on which phases current flows among its readings",
+    "seconds_charging": "1.6 does not say how long energy flowed",
     "limit": "1.6 knows no limits of a transaction",
     "token.type": TOKEN_TYPE,
     "answer.cost": "1.6 tells a cost by DataTransfer only",
+    "answer.message": "1.6 tells a driver nothing",
     "answer.limit": "1.6 knows no limits of a transaction",
 }
 

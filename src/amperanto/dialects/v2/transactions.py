@@ -21,8 +21,8 @@ from amperanto.dialects.v2.words import (
     place,
     token,
 )
-from amperanto.dialects.wording import aware, figure_of, fitting, plain, word, word_or_unset
-from amperanto.domain.decisions import TransactionDecision
+from amperanto.dialects.wording import aware, figure_of, fitting, fitting_or_unset, plain, word, word_or_unset
+from amperanto.domain.decisions import PersonalMessage, TransactionDecision
 from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import (
     SAMPLE_PERIODIC,
@@ -112,6 +112,7 @@ class TransactionEvent:
                 remote_start=v2.or_none(info.remote_start_id),
                 phases=v2.or_none(wire.number_of_phases_used),
                 limit=_read_limit(info.transaction_limit),
+                seconds_charging=v2.or_none(info.time_spent_charging),
                 reason=plain(info.stopped_reason),
             )
         return KINDS.get(kind, TransactionContinued)(
@@ -128,6 +129,7 @@ class TransactionEvent:
             remote_start=v2.or_none(info.remote_start_id),
             phases=v2.or_none(wire.number_of_phases_used),
             limit=_read_limit(info.transaction_limit),
+            seconds_charging=v2.or_none(info.time_spent_charging),
         )
 
     @staticmethod
@@ -159,11 +161,12 @@ class TransactionEvent:
     def hear(
         neutral: TransactionReport, answer: v2.TransactionEventResponse, context: StationContext
     ) -> TransactionDecision:
-        info, cost = answer.id_token_info, answer.total_cost
+        info, cost, message = answer.id_token_info, answer.total_cost, answer.updated_personal_message
         return TransactionDecision(
             authorization=None if isinstance(info, v2.UnsetType) else authorization(info),
             cost=None if isinstance(cost, v2.UnsetType) else figure_of(cost),
             limit=_read_limit(answer.transaction_limit),
+            message=None if isinstance(message, v2.UnsetType) else _read_message(message),
         )
 
 
@@ -177,6 +180,7 @@ def _info(neutral: TransactionReport) -> v2.Transaction:
         stopped_reason=word_or_unset(v2.Reason, reason, "reason"),
         remote_start_id=v2.unless_none(neutral.remote_start),
         transaction_limit=_write_limit(neutral.limit),
+        time_spent_charging=v2.unless_none(neutral.seconds_charging),
     )
 
 
@@ -205,6 +209,20 @@ def _write_limit(limit: TransactionLimit | None) -> v2.TransactionLimit | v2.Uns
     )
 
 
+def _read_message(told: v2.MessageContent) -> PersonalMessage:
+    return PersonalMessage(told.content, str(told.format), v2.or_none(told.language))
+
+
+def _write_message(message: PersonalMessage | None) -> v2.MessageContent | v2.UnsetType:
+    if message is None:
+        return v2.UNSET
+    return v2.MessageContent(
+        format=word(v2.MessageFormat, message.format, "message format"),
+        content=fitting(message.content, 1024, "message"),
+        language=fitting_or_unset(message.language, 8, "language"),
+    )
+
+
 def _metered(neutral: TransactionReport) -> tuple[MeterValue, ...]:
     """The readings with the meter's among them."""
     meter = neutral.meter
@@ -220,6 +238,7 @@ def _answered(said: TransactionDecision) -> v2.TransactionEventResponse:
         total_cost=v2.UNSET if said.cost is None else float(said.cost),
         id_token_info=v2.UNSET if outcome is None else id_token_info(outcome),
         transaction_limit=_write_limit(said.limit),
+        updated_personal_message=_write_message(said.message),
     )
 
 
