@@ -227,6 +227,10 @@ _HEAD = re.compile(r'\[\s*(\d)\s*,\s*"([^"\\]{0,255})"(?:\s*,\s*"([A-Za-z0-9]{1,
 
 def head(text: str) -> tuple[str | None, str | None]:
     """The message id and, of a call, the action, as far as the beginning of a frame tells."""
+    if text.startswith('[3,"'):  # as we write each of our answers: the pattern takes five times as long
+        message_id, closed, _ = text[4:264].partition('"')
+        if closed and len(message_id) <= 255 and "\\" not in message_id:
+            return message_id, None
     match = _HEAD.match(text)
     if match is None:
         return None, None

@@ -1,7 +1,8 @@
 """Meter values: one row for each MeterValue, appended and never changed.
 
-The key is station, time and a digest of what was read where, so that a report told twice is stored once
-without asking first. Figures are decimal text: they print as the station said them.
+The key is whose readings they are (the transaction's, or the station's where nobody charges), their time and a digest
+of what was read where, so that a report told twice is stored once without asking first. Figures are decimal text:
+they print as the station said them.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _SAMPLES = msgspec.json.Decoder(list[Sample])
 
 @cache
 def _of_transaction(after: bool) -> Statement:
-    chosen = owned(meter_values).where(_c.transaction_id == bindparam("transaction_id"))
+    chosen = owned(meter_values).where(_c.series == bindparam("transaction_id", type_=Words()))
     if after:
         place = tuple_(bindparam("after_at", type_=Timestamp()), bindparam("after_digest", type_=Words()))
         chosen = chosen.where(tuple_(_c.at, _c.digest) > place)
@@ -95,6 +96,7 @@ class MeterValues:
                     "evse": None if where is None else where.evse,
                     "connector": None if where is None else where.connector,
                     "samples": samples.decode(),
+                    "series": transaction or station,
                 },
             )
 

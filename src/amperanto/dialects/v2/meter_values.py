@@ -8,6 +8,7 @@ figure.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
 
 from amperanto.dialects.context import StationContext
 from amperanto.dialects.errors import NotSpoken
@@ -32,6 +33,22 @@ _MEASURANDS = {str(one): one for one in v2.Measurand}
 _CONTEXTS = {str(one): one for one in v2.ReadingContext}
 _PHASES = {str(one): one for one in v2.Phase}
 _LOCATIONS = {str(one): one for one in v2.Location}
+MOST_KNOWN = 4096
+
+_Said: TypeAlias = tuple[
+    v2.Measurand | v2.UnsetType, v2.ReadingContext | v2.UnsetType, v2.Phase | v2.UnsetType,
+    v2.Location | v2.UnsetType, str | v2.UnsetType, int | v2.UnsetType,
+]  # fmt: skip
+
+
+class _Known(NamedTuple):
+    """What a sample is about, in our words, and whether its figure can be meant."""
+
+    words: tuple[str, str, str | None, str, str, int]
+    counts: bool
+
+
+_KNOWN: dict[_Said, _Known] = {}
 
 
 def read_values(told: Iterable[v2.MeterValue]) -> tuple[MeterValue, ...]:
@@ -55,28 +72,40 @@ def write_values(values: Iterable[MeterValue]) -> list[v2.MeterValue]:
 
 
 def _read(sample: v2.SampledValue) -> SampledValue:
-    measurand, context, phase, location = sample.measurand, sample.context, sample.phase, sample.location
-    measurand = ENERGY_IMPORT_REGISTER if isinstance(measurand, v2.UnsetType) else str(measurand)
-    value = figure_of(sample.value)
-    unit, multiplier = "Wh" if measurand.startswith("Energy") else "", 0
     measure, signed = sample.unit_of_measure, sample.signed_meter_value
-    if not isinstance(measure, v2.UnsetType):
-        if not isinstance(measure.unit, v2.UnsetType):
-            unit = measure.unit
-        if not isinstance(measure.multiplier, v2.UnsetType):
-            multiplier = measure.multiplier
-            if not -MAGNITUDE <= multiplier <= MAGNITUDE:
-                value, multiplier = None, 0
+    unit = multiplier = v2.UNSET
+    if measure is not v2.UNSET:
+        unit, multiplier = measure.unit, measure.multiplier
+    said = (sample.measurand, sample.context, sample.phase, sample.location, unit, multiplier)
+    known = _KNOWN.get(said)
+    if known is None:
+        known = _learned(said)
+    value = figure_of(sample.value) if known.counts else None
+    words = known.words
     return SampledValue(
-        value,
-        measurand,
+        value, words[0], words[1], words[2], words[3], words[4], words[5],
+        None if signed is v2.UNSET else _read_signed(signed),
+    )  # fmt: skip
+
+
+def _learned(said: _Said) -> _Known:
+    """What a sample is about; a station says the same thing about each of its samples for years, so it is kept."""
+    measurand, context, phase, location, unit, multiplier = said
+    measured = ENERGY_IMPORT_REGISTER if isinstance(measurand, v2.UnsetType) else str(measurand)
+    power = 0 if isinstance(multiplier, v2.UnsetType) else multiplier
+    counts = -MAGNITUDE <= power <= MAGNITUDE
+    words = (
+        measured,
         SAMPLE_PERIODIC if isinstance(context, v2.UnsetType) else str(context),
         None if isinstance(phase, v2.UnsetType) else str(phase),
         OUTLET if isinstance(location, v2.UnsetType) else str(location),
-        unit,
-        multiplier,
-        None if isinstance(signed, v2.UnsetType) else _read_signed(signed),
+        ("Wh" if measured.startswith("Energy") else "") if isinstance(unit, v2.UnsetType) else unit,
+        power if counts else 0,
     )
+    if len(_KNOWN) >= MOST_KNOWN:
+        _KNOWN.clear()  # strangers' words must not fill the memory
+    known = _KNOWN[said] = _Known(words, counts)
+    return known
 
 
 def _read_signed(told: v2.SignedMeterValue) -> SignedValue:

@@ -31,7 +31,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 
 __all__ = [
     "HEAD",

@@ -79,8 +79,9 @@ meter_values = Table(
     number("evse", null=True),
     number("connector", null=True),
     words("samples"),
-    PrimaryKeyConstraint("station", "at", "digest"),
-    Index("ix_meter_values_transaction_id_at", "transaction_id", "at"),
+    # Whose readings these are: the transaction's, or those of the station where nobody charges.
+    words("series"),
+    PrimaryKeyConstraint("series", "at", "digest"),
 )
 
 reservations = Table(
