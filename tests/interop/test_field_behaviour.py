@@ -232,3 +232,10 @@ async def test_secrets_are_redacted_before_they_are_logged(home: House):
     frames = await home.messages("CP1", action="ChangeConfiguration")
     assert frames
     assert not any("deadbeef" in json.dumps(frame) for frame in frames)
+
+
+async def test_a_strict_station_must_name_its_version(home: House):
+    await home.station("CP1", mode="strict")
+    with pytest.raises(websockets.ConnectionClosed):
+        async with socket(home, "CP1") as line:
+            await ask(line, "1", "BootNotification", BOOT)

@@ -59,7 +59,7 @@ ROOMS = {
     "cli": Room("app station settings", "rich_click click rich httpx2 msgspec uvloop structlog"),
     "testing": Room(EVERYTHING, "msgspec"),
 }
-SPEAKS_16 = ("ocpp", "dialects.v16", "station", "conformance", "testing")
+SPEAKS_16 = ("ocpp", "dialects.v16", "dialects.quirks", "station", "conformance", "testing")
 GENERATED = ("ocpp.v16", "ocpp.v2")
 WEBSOCKETS_ONLY_IN = "transport.websocket"
 SANS_IO = {"asyncio", "socket", "ssl", "threading", "selectors", "time"}

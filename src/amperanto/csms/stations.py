@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 from amperanto.csms.errors import StationOffline
+from amperanto.domain.behaviour import ORDINARY, Behaviour
 from amperanto.domain.stations import StationId
 from amperanto.ocpp import v2
 
@@ -35,6 +36,11 @@ class StationLink(Protocol):
     @property
     def number(self) -> int:
         """The fencing number of this connection."""
+        ...
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What to expect of stations of its make."""
         ...
 
     async def call(self, request: v2.Request[R], *, timeout: float | None = None, urgent: bool = False) -> R: ...
@@ -82,6 +88,11 @@ class Stations:
     def link(self, station: StationId) -> StationLink | None:
         """The station's socket, if it has one."""
         return self._links.get(station)
+
+    def behaviour(self, station: StationId) -> Behaviour:
+        """What to expect of the station, as far as its socket tells; an ordinary one where it has none."""
+        link = self._links.get(station)
+        return ORDINARY if link is None else link.behaviour
 
     def online(self, station: StationId) -> bool:
         """Whether the station has a socket."""

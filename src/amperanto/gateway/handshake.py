@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from amperanto.csms.security import Admission, Arrival, Refusal, RefusalReason
+from amperanto.domain.stations import Station
 from amperanto.gateway.identity import Address, read_address
 from amperanto.gateway.limits import Attempts, Flapping
 from amperanto.ocpp.versions import NEWEST_FIRST, Version
@@ -54,11 +55,11 @@ class Handshake:
         *,
         clock: Callable[[], float],
         versions: Sequence[Version] = NEWEST_FIRST,
-        default: Version | None = Version.V16,
+        default: Callable[[Station], Version | None] = lambda _: Version.V16,
         attempts: Attempts | None = None,
         flapping: Flapping | None = None,
     ) -> None:
-        """`clock` is monotonic; `default` is spoken with stations that send no subprotocol."""
+        """`clock` is monotonic; `default` tells what is spoken with a station that sends no subprotocol."""
         self._doorkeeper = doorkeeper
         self._versions = versions
         self._default = default
@@ -75,7 +76,8 @@ class Handshake:
         if isinstance(verdict, Admission):
             delay = self._flapping.delay(verdict.station.id)
             if delay == 0:
-                version = negotiate(upgrade.offered, spoken=self._versions, default=self._default)
+                default = None if upgrade.offered else self._default(verdict.station)
+                version = negotiate(upgrade.offered, spoken=self._versions, default=default)
                 if version is None:  # its socket is opened, told why, and closed
                     log.info("no common subprotocol", identity=address.identity, offered=list(upgrade.offered))
                 return Welcome(identity=address.identity, version=version, data=verdict)

@@ -27,6 +27,7 @@ from amperanto.dialects import Dialect
 from amperanto.dialects.context import Topology
 from amperanto.dialects.errors import NotSpoken as NoWord
 from amperanto.dialects.quirks.quirk import QuirkInUse
+from amperanto.domain.behaviour import ORDINARY
 from amperanto.domain.observations import Observation
 from amperanto.domain.stations import EvseRef, Registration, Station, StationId
 from amperanto.ocpp import Mode, Role
@@ -77,6 +78,8 @@ class SocketLink:
         """Who keeps what stands in the station's answers."""
         self.timeout = 30.0
         """Seconds the station has for an answer where the caller names none; `follow` sets it."""
+        self.behaviour = ORDINARY
+        """What to expect of stations of its make; `follow` sets it."""
         self._clock = clock
 
     def follow(self, station: Station, settings: Settings, quirk: QuirkInUse | None) -> None:
@@ -84,12 +87,14 @@ class SocketLink:
         self.station = station
         line, codec = self.peer.link, self.peer.connection.codec
         line.limit(settings.max_message if station.may_speak() else settings.max_message_unaccepted)
-        interval = settings.ping_interval if station.ping_interval is None else station.ping_interval
-        line.keep_alive(interval or None, settings.ping_timeout)
         codec.mode = Mode(station.tolerance.value)
         codec.amend = quirk
-        slow = None if quirk is None else quirk.quirk.behaviour.answers_within
-        self.timeout = settings.call_timeout if slow is None else slow
+        self.behaviour = told = ORDINARY if quirk is None else quirk.quirk.behaviour
+        self.peer.connection.takes_any_id = told.answers_by_own_ids
+        self.timeout = settings.call_timeout if told.answers_within is None else told.answers_within
+        usual = settings.ping_interval if told.pings else 0
+        interval = usual if station.ping_interval is None else station.ping_interval
+        line.keep_alive(interval or None, settings.ping_timeout)
 
     @property
     def station_id(self) -> StationId:

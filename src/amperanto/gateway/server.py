@@ -16,8 +16,9 @@ from amperanto.csms.errors import Fenced, NotDurable
 from amperanto.csms.security import Admission
 from amperanto.dialects import dialect_for
 from amperanto.dialects.errors import QuirkConflict
-from amperanto.dialects.quirks.quirk import QuirkInUse, known_quirks
-from amperanto.domain.stations import Station, StationId
+from amperanto.dialects.quirks.built_in import known_quirks
+from amperanto.dialects.quirks.quirk import QuirkInUse
+from amperanto.domain.stations import Station, StationId, Tolerance
 from amperanto.gateway.handshake import Handshake
 from amperanto.gateway.journal import ConnectionJournal
 from amperanto.gateway.link import SocketLink
@@ -44,7 +45,7 @@ class Gateway:
         self._present: dict[StationId, SocketLink] = {}
         self._handshake = Handshake(
             csms.security.admit,
-            default=Version(self._settings.default_version),
+            default=self._unnamed,
             clock=csms.context.clock.monotonic,
         )
         self._listener = Listener(
@@ -159,6 +160,15 @@ class Gateway:
             context.stations.register(link)
             self._present[station.id] = link
             return link, Pipeline(self._csms, link, journal, self._quirk)
+
+    def _unnamed(self, station: Station) -> Version | None:
+        """What is spoken with a station that names no version (quirks.md §1); a strict one must name it."""
+        if station.tolerance is Tolerance.STRICT:
+            return None
+        quirk = self._quirk(station)
+        told = None if quirk is None else quirk.quirk.behaviour.default_version
+        log.info("a station names no subprotocol", station=station.identity)
+        return Version(told or self._settings.default_version)
 
     def _quirk(self, station: Station) -> QuirkInUse | None:
         """What is different about stations of this make, remembered from its last boot."""

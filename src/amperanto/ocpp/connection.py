@@ -65,6 +65,7 @@ from amperanto.ocpp.frames import (
     Unframed,
     decode,
     encode,
+    is_amended,
     verify,
 )
 from amperanto.ocpp.shapes import Notice, Request, Response
@@ -120,6 +121,7 @@ TRANSITIONS: dict[tuple[State, Happening], State] = {
 
 REMEMBERED = 64  # settled calls whose late or doubled answers are still recognised
 TOO_LONG = Violation("", Kind.FRAME, f"message id longer than {LEGAL_ID} characters")
+OTHER_ID = Violation("", Kind.FRAME, "the answer has another message id than its call")
 CROWDED = Violation("", Kind.FRAME, "a call before the answer to the one before")
 
 
@@ -155,6 +157,7 @@ class Connection:
         self.codec = codec
         self.timeout = timeout
         self.unreadable = unreadable
+        self.takes_any_id = False  # some stations answer under ids of their own
         self.frames_received = 0
         self._side = role.value
         self._ids = ids
@@ -348,8 +351,9 @@ class Connection:
 
     def _on_answer(self, frame: CallResult | CallError, text: str | bytes) -> Event:
         pending, number = self._open, self.frames_received
-        if pending is None or pending.id != frame.id:
+        if pending is None or not (pending.id == frame.id or self._is_meant(frame.id, pending.id)):
             return self._unexpected(frame.id, text)
+        notes = (OTHER_ID,) if pending.id != frame.id and self.codec.mode is Mode.TOLERANT else ()
         self._settle(pending, Happening.ANSWER)
         self._send_next()
         if isinstance(frame, CallError):
@@ -362,7 +366,14 @@ class Connection:
             decoded = self.codec.decode_response(type(pending.request), frame.payload)
         except RemoteProtocolError as error:
             return self._bad_answer(pending, error, text)
-        return ResultReceived(pending.id, pending.request, decoded.message, decoded.violations, text, number)
+        violations = (*notes, *decoded.violations)
+        return ResultReceived(pending.id, pending.request, decoded.message, violations, text, number)
+
+    def _is_meant(self, answered: str, asked: str) -> bool:
+        """Whether an answer under another id is to our only open call all the same."""
+        if self.codec.mode is Mode.STRICT or any(earlier in answered for earlier in self._settled):
+            return False
+        return self.takes_any_id or is_amended(answered, asked)
 
     def _bad_answer(self, pending: Pending, error: RemoteProtocolError, text: str | bytes) -> Event:
         """An answer we cannot read: 2.1 tells the peer; our caller hears of it in every version."""
@@ -450,12 +461,7 @@ class Connection:
         self._outbox.append(encode(CallError(message_id, code, error.description[:255], error.details)))
 
     def _rejected(
-        self,
-        text: str | bytes,
-        error: RemoteProtocolError,
-        *,
-        answered: bool = False,
-        action: str | None = None,
+        self, text: str | bytes, error: RemoteProtocolError, *, answered: bool = False, action: str | None = None
     ) -> FrameRejected:
         return FrameRejected(text, error, answered, self.frames_received, action)
 

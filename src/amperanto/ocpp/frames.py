@@ -35,6 +35,7 @@ __all__ = [
     "Unframed",
     "decode",
     "encode",
+    "is_amended",
     "verify",
 ]
 
@@ -42,6 +43,7 @@ CALL, CALLRESULT, CALLERROR, CALLRESULTERROR, SEND = 2, 3, 4, 5, 6
 LEGAL_ID = 36
 LONGEST_ID = 255
 UNREADABLE_ID = "-1"
+TELLING = 8  # characters an id needs to be known within a longer one
 
 
 class Call(Struct, frozen=True):
@@ -157,6 +159,11 @@ def decode(text: str | bytes) -> Frame:
     if match is not None:
         return CallResult(match[1], match[2].encode())
     return decode_members(text.encode())
+
+
+def is_amended(answered: str, asked: str) -> bool:
+    """Whether an id is another one with something before or after it, as some stations answer."""
+    return len(asked) >= TELLING and asked in answered
 
 
 def verify(text: str | bytes) -> None:

@@ -89,7 +89,7 @@ async def test_right_credentials_are_let_in_with_the_version_both_speak(
 async def test_no_subprotocol_means_the_default_and_no_common_one_means_none(
     doorkeeper: Doorkeeper, time: Time, offered: tuple[str, ...], version: Version | None
 ) -> None:
-    handshake = Handshake(doorkeeper, clock=time, default=Version.V201)
+    handshake = Handshake(doorkeeper, clock=time, default=lambda _: Version.V201)
     welcome = await handshake.decide(knock("/OPEN", offered=offered))
     assert isinstance(welcome, Welcome)
     assert welcome.version is version

@@ -17,6 +17,7 @@ from amperanto.csms.errors import (
     StationSilent,
 )
 from amperanto.dialects.quirks.quirk import Quirk, QuirkInUse
+from amperanto.domain.behaviour import ORDINARY
 from amperanto.domain.stations import Registration
 from amperanto.gateway.link import head
 from amperanto.ocpp import Version, v2
@@ -188,3 +189,19 @@ async def test_a_station_known_to_be_slow_is_given_the_time_its_quirk_says(door:
     assert link.timeout == 90.0
     link.follow(link.station, settings, None)
     assert link.timeout == settings.call_timeout
+
+
+async def test_the_behaviour_of_its_make_goes_with_the_socket_and_pings_follow_it(door: Any, monkeypatch: Any):
+    line = await door.booted(await door.station())
+    link, settings = door.csms.stations.link(line.station.id), door.csms.context.settings
+    pinged: list[float | None] = []
+    monkeypatch.setattr(link.peer.link, "keep_alive", lambda interval, timeout: pinged.append(interval))
+    deaf = Quirk("deaf", vendor="Peer")
+    deaf.behaves(pings=False, answers_by_own_ids=True)
+    link.follow(link.station, settings, QuirkInUse(deaf))
+    assert door.csms.stations.behaviour(line.station.id) is deaf.behaviour
+    assert link.peer.connection.takes_any_id
+    link.follow(replace(link.station, ping_interval=7), settings, QuirkInUse(deaf))  # a person's word goes before
+    link.follow(link.station, settings, None)
+    assert pinged == [None, 7, settings.ping_interval or None]
+    assert door.csms.stations.behaviour(line.station.id) is ORDINARY

@@ -392,3 +392,39 @@ def test_json_leaves_us_compact_with_utc_milliseconds() -> None:
     event = hear(connection, 2, "h", "Heartbeat", {})
     connection.reply(event.call, v16.HeartbeatResponse(current_time=moment()))
     assert connection.texts_to_send() == ['[3,"h",{"currentTime":"2026-01-01T00:00:00.000Z"}]']
+
+
+def test_an_answer_whose_id_has_something_before_it_is_taken_and_noted() -> None:
+    """mobilityhouse/ocpp#230: there is one open call, so there is no doubt."""
+    connection = Connection(Role.CSMS, Codec(Version.V16), ids=iter(["c0ffee00-1", "c0ffee00-2"]).__next__)
+    connection.call(v16.ClearCacheRequest(), 0.0)
+    (event,) = connection.receive('[3,"4c0ffee00-1",{"status":"Accepted"}]', 1.0)
+    assert isinstance(event, ResultReceived)
+    assert [violation.detail for violation in event.violations] == ["the answer has another message id than its call"]
+
+
+def test_a_strict_station_must_answer_under_the_id_of_the_call() -> None:
+    connection = Connection(Role.CSMS, Codec(Version.V16, Mode.STRICT), ids=iter(["c0ffee00-1"]).__next__)
+    connection.call(v16.ClearCacheRequest(), 0.0)
+    (event,) = connection.receive('[3,"4c0ffee00-1",{"status":"Accepted"}]', 1.0)
+    assert isinstance(event, UnknownAnswer)
+
+
+def test_an_answer_under_an_id_of_its_own_is_taken_only_of_stations_known_for_it() -> None:
+    """mobilityhouse/ocpp#297."""
+    for known in (True, False):
+        connection = Connection(Role.CSMS, Codec(Version.V16), ids=iter(["c0ffee00-1"]).__next__)
+        connection.takes_any_id = known
+        connection.call(v16.ClearCacheRequest(), 0.0)
+        (event,) = connection.receive('[3,"17",{"status":"Accepted"}]', 1.0)
+        assert isinstance(event, ResultReceived if known else UnknownAnswer)
+
+
+def test_a_late_answer_with_an_amended_id_is_not_taken_for_the_answer_to_the_next_call() -> None:
+    connection = Connection(Role.CSMS, Codec(Version.V16), ids=iter(["c0ffee00-1", "c0ffee00-2"]).__next__)
+    connection.takes_any_id = True
+    connection.call(v16.ClearCacheRequest(), 0.0, timeout=1.0)
+    connection.tick(2.0)
+    connection.call(v16.ClearCacheRequest(), 2.0)
+    (event,) = connection.receive('[3,"4c0ffee00-1",{"status":"Rejected"}]', 3.0)
+    assert isinstance(event, UnknownAnswer)

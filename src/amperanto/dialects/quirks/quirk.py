@@ -5,27 +5,24 @@ JSON of some of their messages on the way in or out, and tells how they behave. 
 boot by what the station says it is, and remembered with the station. Two quirks for one station are an
 error: nobody could say which was meant. `QuirkInUse` is what a connection's codec is given
 (`ocpp.Amend`); it counts every application, so that none is invisible. Others bring their own by the
-entry point group `amperanto.quirks`.
+entry point group `amperanto.quirks`; `built_in.py` gathers them all.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from importlib.metadata import entry_points
 from itertools import combinations
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from amperanto.dialects.errors import QuirkConflict
+from amperanto.domain.behaviour import Behaviour
 from amperanto.domain.stations import Hardware
 from amperanto.ocpp.codec import Direction
 from amperanto.ocpp.shapes import Message
-
-GROUP = "amperanto.quirks"
-BUILT_IN: tuple[Quirk, ...] = ()
 
 Payload: TypeAlias = dict[str, Any]
 Change: TypeAlias = Callable[[Payload], Payload]
@@ -39,19 +36,33 @@ _TESTS: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
-    """What to expect of a station; `answers_within` in seconds, None for what everybody is given."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something was seen: `reference` as owner/repository#number or a file's name, and what stands there."""
 
-    boots_on_reconnect: bool = True
-    answers_within: float | None = None
+    reference: str
+    seen: str
 
 
 class Quirk:
-    """One kind of station that is different. `firmware` is a pattern ("1.8*") or bounds (">=1.2,<2.4")."""
+    """One kind of station that is different.
 
-    def __init__(self, name: str, *, vendor: str, model: str = "*", firmware: str = "*") -> None:
-        self.name = name
+    `firmware` is a pattern ("1.8*") or bounds (">=1.2,<2.4"); patterns may be alternatives ("amperfied*|heidelberg*").
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vendor: str,
+        model: str = "*",
+        firmware: str = "*",
+        title: str = "",
+        sources: Sequence[Source] = (),
+    ) -> None:
+        """`title` is what people call these stations; the patterns are of what they call themselves."""
+        self.name, self.title, self.sources = name, title or name, tuple(sources)
+        self.named = {"vendor": vendor, "model": model, "firmware": firmware}
         self.vendor, self.model, self.firmware = vendor.casefold(), model.casefold(), firmware.casefold()
         self.behaviour = Behaviour()
         self.changes: dict[tuple[type[Message], Direction], Change] = {}
@@ -75,10 +86,8 @@ class Quirk:
 
     def overlaps(self, other: Quirk) -> bool:
         """Whether both plainly claim the same stations: the patterns of one match those of the other."""
-        names = all(
-            fnmatchcase(mine, theirs) or fnmatchcase(theirs, mine)
-            for mine, theirs in ((self.vendor, other.vendor), (self.model, other.model))
-        )
+        pairs = ((self.vendor, other.vendor), (self.model, other.model))
+        names = all(_like(mine, theirs) or _like(theirs, mine) for mine, theirs in pairs)
         return names and (self.firmware == other.firmware or "*" in (self.firmware, other.firmware))
 
     def _registering(self, kind: type[Message], direction: Direction) -> Callable[[Change], Change]:
@@ -98,12 +107,17 @@ class Quirk:
 
 
 def _like(told: str, pattern: str) -> bool:
-    return fnmatchcase(told.casefold().strip(), pattern)
+    """Whether a text, or one of its alternatives, matches a pattern, or one of its alternatives."""
+    texts = told.casefold().split("|")
+    return any(fnmatchcase(text.strip(), one) for one in pattern.split("|") for text in texts)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The numbers in a version, for comparison: "v2.04-rc1" is (2, 4, 1); trailing zeros do not count."""
-    found = [int(number[:9]) for number in re.findall(r"[0-9]+", version)]
+    """The numbers in a version, for comparison: "v2.04-rc1" is (2, 4, 1); trailing zeros do not count.
+
+    Where several are told, it is the last ("TAC3Z9119::V1.8.21" is 1.8.21).
+    """
+    found = [int(number[:9]) for number in re.findall(r"[0-9]+", version.rpartition("::")[2])]
     while found and found[-1] == 0:
         found.pop()
     return tuple(found)
@@ -144,6 +158,15 @@ class Quirks:
         return found[0] if found else None
 
 
-def known_quirks() -> Quirks:
-    """The built-in quirks and those of installed packages. Raises QuirkConflict."""
-    return Quirks((*BUILT_IN, *(entry.load() for entry in entry_points(group=GROUP))))
+def each_sample(payload: Payload, change: Change) -> Payload:
+    """A MeterValues payload with each sampled value changed; whatever has another shape is left as it is."""
+    return _each(payload, "meterValue", lambda value: _each(value, "sampledValue", change))
+
+
+def _each(payload: Payload, name: str, change: Change) -> Payload:
+    """The object with each object in that list changed."""
+    told = payload.get(name)
+    if not isinstance(told, list):
+        return payload
+    members = cast(list[Any], told)
+    return payload | {name: [change(cast(Payload, one)) if isinstance(one, dict) else one for one in members]}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from amperanto.dialects.errors import QuirkConflict
-from amperanto.dialects.quirks.quirk import Quirk, QuirkInUse, Quirks, known_quirks
+from amperanto.dialects.quirks.built_in import known_quirks
+from amperanto.dialects.quirks.quirk import Quirk, QuirkInUse, Quirks
 from amperanto.domain.stations import Hardware
 from amperanto.ocpp import v16
 from amperanto.ocpp.codec import Codec, Mode
@@ -31,6 +32,8 @@ def station(vendor: str = "ACME Ltd", model: str = "Duo 22", firmware: str | Non
         ("<=2.4", "2.4", True),
         ("2.3*", "2.3.1-rc", True),
         ("2.3*", "2.4", False),
+        ("<=1.8.21", "TAC3Z9119006710273::V1.8.21", True),
+        ("<=1.8.21", "TAC3Z9119006710273::V1.8.33", False),
     ],
 )
 def test_a_quirk_is_of_certain_firmware(firmware: str, told: str | None, meant: bool) -> None:
@@ -43,6 +46,14 @@ def test_vendor_and_model_are_compared_without_case() -> None:
     assert quirk.is_of(station("acme", "DUO"))
     assert not quirk.is_of(station("Bcme"))
     assert not quirk.is_of(station(model="Solo"))
+
+
+def test_a_pattern_may_be_alternatives() -> None:
+    quirk = Quirk("acme", vendor="Acme*|Bcme*")
+    assert quirk.is_of(station("BCME AG"))
+    assert not quirk.is_of(station("Ccme"))
+    with pytest.raises(QuirkConflict):
+        Quirks([quirk, Quirk("other", vendor="bcme*")])
 
 
 def doubled(payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""The quirks that come with us: whose they are, in the words those stations themselves used."""
+
+import pytest
+
+from amperanto.dialects.quirks.built_in import BUILT_IN, known_quirks
+from amperanto.domain.behaviour import ORDINARY, RateUnit
+from amperanto.domain.stations import Hardware
+
+# Vendor, model and firmware as these stations write them.
+SEEN = [
+    ("abb-terra-ac", "ABB", "CDT_TACW11::NET_WIFI", "TAC3Z9119006710273::V1.8.21"),
+    ("alfen-eve", "Alfen BV", "NG910-60023", "6.5.0-4217"),
+    ("growatt-thor", "Growatt", "THOR_11AS", "THOR_11AS-V5.2.4-20230307-NOVO"),
+    ("huawei-fusioncharge", "", "ACChargePoint", None),
+    ("schneider-evlink", "Schneider Electric", "MONOBLOCK", None),
+    ("wallbox-5", "Wall Box Chargers", "PLP1", "5.17.66"),
+    ("wallbox-6", "Wall Box Chargers", "PLP1", "6.7.38"),
+]
+
+
+@pytest.mark.parametrize(("name", "vendor", "model", "firmware"), SEEN, ids=[row[0] for row in SEEN])
+def test_a_station_is_known_by_what_it_says_of_itself(name: str, vendor: str, model: str, firmware: str | None) -> None:
+    found = known_quirks().of(Hardware(vendor=vendor, model=model, firmware_version=firmware))
+    assert found is not None
+    assert found.name == name
+
+
+def test_other_stations_of_the_same_name_are_left_alone() -> None:
+    for vendor, model, firmware in [
+        ("ABB", "Terra 54", "1.0"),
+        ("", "Nameless", None),
+        ("Wall Box Chargers", "X", "4.1"),
+    ]:
+        assert known_quirks().of(Hardware(vendor=vendor, model=model, firmware_version=firmware)) is None
+
+
+@pytest.mark.parametrize("quirk", BUILT_IN, ids=[quirk.name for quirk in BUILT_IN])
+def test_every_quirk_says_where_it_was_seen(quirk) -> None:
+    assert quirk.sources
+    assert all(source.reference and source.seen for source in quirk.sources)
+
+
+def test_what_is_different_is_told_and_what_is_not_is_not() -> None:
+    found = known_quirks().of(Hardware(vendor="Huawei", model="FusionCharge"))
+    assert found is not None
+    assert found.behaviour.differences() == {"rate_unit": RateUnit.WATTS}
+    assert ORDINARY.differences() == {}
