@@ -198,10 +198,11 @@ async def test_the_behaviour_of_its_make_goes_with_the_socket_and_pings_follow_i
     monkeypatch.setattr(link.peer.link, "keep_alive", lambda interval, timeout: pinged.append(interval))
     deaf = Quirk("deaf", vendor="Peer")
     deaf.behaves(pings=False, answers_by_own_ids=True)
-    link.follow(link.station, settings, QuirkInUse(deaf))
+    station = link.station
+    link.follow(station, settings, QuirkInUse(deaf))
     assert door.csms.stations.behaviour(line.station.id) is deaf.behaviour
     assert link.peer.connection.takes_any_id
-    link.follow(replace(link.station, ping_interval=7), settings, QuirkInUse(deaf))  # a person's word goes before
-    link.follow(link.station, settings, None)
+    link.follow(replace(station, ping_interval=7), settings, QuirkInUse(deaf))  # a person's word goes before
+    link.follow(station, settings, None)
     assert pinged == [None, 7, settings.ping_interval or None]
     assert door.csms.stations.behaviour(line.station.id) is ORDINARY
