@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import strategies as st
+from tests.laws.tariff_words import DETAILS, TARIFFS
 
 from amperanto.dialects.v16.configuration_keys import PLACES, Place, named
 from amperanto.dialects.v16.meter_values import default_unit
@@ -259,6 +260,8 @@ def reported(kind: type[Any], version: Version) -> st.SearchStrategy[Any]:
         phases=maybe(st.integers(0, 3)),
         limit=maybe(LIMITS) if version is Version.V21 else st.none(),
         seconds_charging=maybe(NUMBERS),
+        tariff=maybe(text(60, 1)) if version is Version.V21 else st.none(),
+        cost=maybe(DETAILS) if version is Version.V21 else st.none(),
         **told,
     )
 
@@ -475,7 +478,12 @@ CASES = [
         "token",
         ALL,
         lambda version: st.builds(observations.TokenPresented, token=TOKENS_16 if version in V16 else TOKENS_2),
-        lambda version: st.builds(decisions.TokenDecision, authorization=outcomes(version)),
+        lambda version: st.builds(
+            decisions.TokenDecision,
+            authorization=outcomes(version),
+            message=st.none() if version is Version.V16 else maybe(MESSAGES),
+            tariff=maybe(TARIFFS) if version is Version.V21 else st.none(),
+        ),
     ),
     Case("start in 1.6", V16, only(STARTS_16), numbered),
     Case("stop in 1.6", V16, only(STOPS_16), decided),

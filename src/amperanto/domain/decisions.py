@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.stations import Registration
+from amperanto.domain.tariffs import Tariff
 from amperanto.domain.tokens import Authorization
 
 
@@ -32,13 +33,6 @@ class Noted:
     """Kept; there is nothing to say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenDecision:
-    """What the presented token may do (C01)."""
-
-    authorization: Authorization
-
-
 @dataclass(frozen=True, slots=True)
 class PersonalMessage:
     """A text for the driver, in a format and a language of the standard (C08, I02)."""
@@ -46,6 +40,19 @@ class PersonalMessage:
     content: str
     format: str = "UTF8"
     language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDecision:
+    """What the presented token may do (C01).
+
+    `message` is for the driver, the price in words (I01); `tariff` the driver's own, for a station that calculates
+    costs by itself (I08, 2.1).
+    """
+
+    authorization: Authorization
+    message: PersonalMessage | None = None
+    tariff: Tariff | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

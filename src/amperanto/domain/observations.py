@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from amperanto.domain.cost_details import CostDetails
 from amperanto.domain.device_model import ReportedVariable
 from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import MeterValue
@@ -105,6 +106,10 @@ class TransactionTold:
     """The limits the station keeps to from now on: told once whenever they change (E16, 2.1)."""
     seconds_charging: int | None = None
     """How long energy flowed so far, where the station says so."""
+    tariff: str | None = None
+    """The id of the tariff the station calculates by, told once (I07, I08, 2.1)."""
+    cost: CostDetails | None = None
+    """What the station calculated by it (I12, 2.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

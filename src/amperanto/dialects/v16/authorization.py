@@ -18,7 +18,16 @@ from amperanto.domain.tokens import Token
 from amperanto.ocpp import v2, v16
 
 
-@V16.exchange(v16.AuthorizeRequest, TokenPresented, drops={"token.type": TOKEN_TYPE, **ANSWER_DROPS})
+@V16.exchange(
+    v16.AuthorizeRequest,
+    TokenPresented,
+    drops={
+        "token.type": TOKEN_TYPE,
+        "answer.message": "1.6 tells a price by DataTransfer only",
+        "answer.tariff": "1.6 stations calculate no costs",
+        **ANSWER_DROPS,
+    },
+)
 class Authorize:
     """A driver presented a token."""
 

@@ -66,6 +66,8 @@ TOLD_DROPS = {
     "phases": "1.6 tells on which phases current flows among its readings",
     "seconds_charging": "1.6 does not say how long energy flowed",
     "limit": "1.6 knows no limits of a transaction",
+    "tariff": "1.6 stations calculate no costs",
+    "cost": "1.6 stations calculate no costs",
     "token.type": TOKEN_TYPE,
     "answer.cost": "1.6 tells a cost by DataTransfer only",
     "answer.message": "1.6 tells a driver nothing",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from amperanto.dialects.context import StationContext
-from amperanto.dialects.v2.words import V2, authorization, id_token, id_token_info, token
+from amperanto.dialects.v2.costs import read_tariff, write_tariff
+from amperanto.dialects.v2.words import V2, authorization, id_token, id_token_info, read_message, token, write_message
 from amperanto.domain.decisions import TokenDecision
 from amperanto.domain.observations import TokenPresented
 from amperanto.ocpp import v2
 
 
-@V2.exchange(v2.AuthorizeRequest, TokenPresented)
+@V2.exchange(v2.AuthorizeRequest, TokenPresented, drops={"answer.tariff": "a JSON number has about 15 digits"})
 class Authorize:
     """A driver presented a token."""
 
@@ -23,8 +26,17 @@ class Authorize:
 
     @staticmethod
     def answer(wire: v2.AuthorizeRequest, said: TokenDecision, context: StationContext) -> v2.AuthorizeResponse:
-        return v2.AuthorizeResponse(id_token_info=id_token_info(said.authorization))
+        info = id_token_info(said.authorization)
+        if said.message is not None:
+            info = msgspec.structs.replace(info, personal_message=write_message(said.message))
+        tariff = v2.UNSET if said.tariff is None else write_tariff(said.tariff)
+        return v2.AuthorizeResponse(id_token_info=info, tariff=tariff)
 
     @staticmethod
     def hear(neutral: TokenPresented, answer: v2.AuthorizeResponse, context: StationContext) -> TokenDecision:
-        return TokenDecision(authorization=authorization(answer.id_token_info))
+        message, tariff = answer.id_token_info.personal_message, answer.tariff
+        return TokenDecision(
+            authorization=authorization(answer.id_token_info),
+            message=None if isinstance(message, v2.UnsetType) else read_message(message),
+            tariff=None if isinstance(tariff, v2.UnsetType) else read_tariff(tariff),
+        )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from amperanto.dialects.context import StationContext
 from amperanto.dialects.errors import NotSpoken
+from amperanto.dialects.v2.costs import read_details, write_details
 from amperanto.dialects.v2.meter_values import SAMPLE_DROPS, read_values, write_values
 from amperanto.dialects.v2.words import (
     ANSWER_DROPS,
@@ -19,10 +20,13 @@ from amperanto.dialects.v2.words import (
     id_token,
     id_token_info,
     place,
+    read_message,
     token,
+    write_message,
 )
 from amperanto.dialects.wording import aware, figure_of, fitting, fitting_or_unset, plain, word, word_or_unset
-from amperanto.domain.decisions import PersonalMessage, TransactionDecision
+from amperanto.domain.cost_details import CostDetails
+from amperanto.domain.decisions import TransactionDecision
 from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import (
     SAMPLE_PERIODIC,
@@ -113,6 +117,8 @@ class TransactionEvent:
                 phases=v2.or_none(wire.number_of_phases_used),
                 limit=_read_limit(info.transaction_limit),
                 seconds_charging=v2.or_none(info.time_spent_charging),
+                tariff=v2.or_none(info.tariff_id),
+                cost=_read_cost(wire.cost_details),
                 reason=plain(info.stopped_reason),
             )
         return KINDS.get(kind, TransactionContinued)(
@@ -130,6 +136,8 @@ class TransactionEvent:
             phases=v2.or_none(wire.number_of_phases_used),
             limit=_read_limit(info.transaction_limit),
             seconds_charging=v2.or_none(info.time_spent_charging),
+            tariff=v2.or_none(info.tariff_id),
+            cost=_read_cost(wire.cost_details),
         )
 
     @staticmethod
@@ -146,6 +154,7 @@ class TransactionEvent:
             meter_value=write_values(_metered(neutral)) or v2.UNSET,
             offline=True if neutral.offline else v2.UNSET,
             number_of_phases_used=v2.unless_none(neutral.phases),
+            cost_details=v2.UNSET if neutral.cost is None else write_details(neutral.cost),
             reservation_id=v2.unless_none(neutral.reservation),
             evse=v2.UNSET if where is None else evse(where),
             id_token=v2.UNSET if presented is None else id_token(presented),
@@ -166,7 +175,7 @@ class TransactionEvent:
             authorization=None if isinstance(info, v2.UnsetType) else authorization(info),
             cost=None if isinstance(cost, v2.UnsetType) else figure_of(cost),
             limit=_read_limit(answer.transaction_limit),
-            message=None if isinstance(message, v2.UnsetType) else _read_message(message),
+            message=None if isinstance(message, v2.UnsetType) else read_message(message),
         )
 
 
@@ -181,7 +190,12 @@ def _info(neutral: TransactionReport) -> v2.Transaction:
         remote_start_id=v2.unless_none(neutral.remote_start),
         transaction_limit=_write_limit(neutral.limit),
         time_spent_charging=v2.unless_none(neutral.seconds_charging),
+        tariff_id=fitting_or_unset(neutral.tariff, 60, "tariff id"),
     )
+
+
+def _read_cost(told: v2.CostDetails | v2.UnsetType) -> CostDetails | None:
+    return None if isinstance(told, v2.UnsetType) else read_details(told)
 
 
 def _read_limit(told: v2.TransactionLimit | v2.UnsetType) -> TransactionLimit | None:
@@ -209,20 +223,6 @@ def _write_limit(limit: TransactionLimit | None) -> v2.TransactionLimit | v2.Uns
     )
 
 
-def _read_message(told: v2.MessageContent) -> PersonalMessage:
-    return PersonalMessage(told.content, str(told.format), v2.or_none(told.language))
-
-
-def _write_message(message: PersonalMessage | None) -> v2.MessageContent | v2.UnsetType:
-    if message is None:
-        return v2.UNSET
-    return v2.MessageContent(
-        format=word(v2.MessageFormat, message.format, "message format"),
-        content=fitting(message.content, 1024, "message"),
-        language=fitting_or_unset(message.language, 8, "language"),
-    )
-
-
 def _metered(neutral: TransactionReport) -> tuple[MeterValue, ...]:
     """The readings with the meter's among them."""
     meter = neutral.meter
@@ -238,7 +238,7 @@ def _answered(said: TransactionDecision) -> v2.TransactionEventResponse:
         total_cost=v2.UNSET if said.cost is None else float(said.cost),
         id_token_info=v2.UNSET if outcome is None else id_token_info(outcome),
         transaction_limit=_write_limit(said.limit),
-        updated_personal_message=_write_message(said.message),
+        updated_personal_message=write_message(said.message),
     )
 
 

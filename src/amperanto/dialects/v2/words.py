@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from amperanto.dialects.dialect import Exchanges
 from amperanto.dialects.errors import NotSpoken
-from amperanto.dialects.wording import aware, aware_or_none, fitting
+from amperanto.dialects.wording import aware, aware_or_none, fitting, fitting_or_unset, word
+from amperanto.domain.decisions import PersonalMessage
 from amperanto.domain.stations import EvseRef
 from amperanto.domain.tokens import UNKNOWN_TYPE, Authorization, AuthorizationStatus, Token
 from amperanto.ocpp import v2
@@ -62,4 +63,20 @@ def authorization(info: v2.IdTokenInfo) -> Authorization:
         status=_STATUS.get(info.status, AuthorizationStatus.INVALID),
         group=None if isinstance(group, v2.UnsetType) else group.id_token,
         expires_at=aware_or_none(info.cache_expiry_date_time),
+    )
+
+
+def read_message(told: v2.MessageContent) -> PersonalMessage:
+    """A text for the driver."""
+    return PersonalMessage(told.content, str(told.format), v2.or_none(told.language))
+
+
+def write_message(message: PersonalMessage | None) -> v2.MessageContent | v2.UnsetType:
+    """A text for the driver, left out for None. Raises NotSpoken."""
+    if message is None:
+        return v2.UNSET
+    return v2.MessageContent(
+        format=word(v2.MessageFormat, message.format, "message format"),
+        content=fitting(message.content, 1024, "message"),
+        language=fitting_or_unset(message.language, 8, "language"),
     )
