@@ -140,8 +140,7 @@ async def _opened(settings: Settings, store: Store, clock: Clock, ids: Ids, rand
         raise
     tasks = [
         asyncio.create_task(csms.schedule.run(), name="schedule"),
-        asyncio.create_task(csms.local_lists.run(), name="local lists"),
         asyncio.create_task(csms.timers.run(), name="timers"),
-        asyncio.create_task(csms.desired_state.run(), name="desired state"),
+        asyncio.create_task(csms.delivery.run(), name="delivery"),
     ]
     return Node(settings, csms, gateway, door, store, key, tasks)

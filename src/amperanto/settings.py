@@ -17,7 +17,7 @@ import msgspec
 
 VERSIONS = ("1.6", "2.0.1", "2.1")
 UNKEPT = ("hold", "refuse", "accept")
-MAY_BE_ZERO = frozenset({"ocpp_port", "http_port", "ping_interval", "takeover_ping"})
+MAY_BE_ZERO = frozenset({"ocpp_port", "http_port", "ping_interval", "takeover_ping", "settle_time"})
 
 
 class SettingsError(Exception):
@@ -41,6 +41,7 @@ class Settings:
     ping_timeout: float = 10.0  # a socket that has not answered by then is dead
     takeover_ping: float = 2.0  # how long a living socket has to answer before a second one may replace it
     call_timeout: float = 30.0  # how long a station has for an answer
+    settle_time: float = 5.0  # how long a station that connected or booted is left alone, before it is sent things
     call_queue: int = 32  # requests that may wait for one station
     mailbox: int = 64  # messages of one station that may wait to be handled
     handshake_timeout: float = 10.0  # how long an upgrade may take

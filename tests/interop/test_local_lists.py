@@ -132,7 +132,7 @@ class Typed:
 
 @pytest.fixture
 async def home(tmp_path: Path) -> AsyncIterator[House]:
-    async with asyncio.timeout(30), house(tmp_path) as running:
+    async with asyncio.timeout(30), house(tmp_path, settle_time=0.0) as running:
         yield running
 
 
@@ -170,19 +170,19 @@ async def test_a_list_meant_for_an_offline_station_survives_a_restart_and_is_sen
     tmp_path: Path, version: str
 ):
     async with asyncio.timeout(30):
-        async with house(tmp_path) as home:
+        async with house(tmp_path, settle_time=0.0) as home:
             await home.station("CP1")
             await home.token("A")
             state = await home.post("/stations/CP1/local-list/sync")
             assert (state["wanted"], state["result"], state["waiting"]) == ("Tokens", "Offline", True)
-        async with house(tmp_path) as home:
+        async with house(tmp_path, settle_time=0.0) as home:
             station = Typed(version)
             async with station.connected(home):
                 await station.has("A")
                 assert station.heard[0][0] == "answer"  # first the boot is answered
                 state = await settled(home)
                 assert (state["in_step"], state["version"], state["entries"]) == (True, 1, 1)
-        async with house(tmp_path) as home:
+        async with house(tmp_path, settle_time=0.0) as home:
             await home.token("B")
             async with station.connected(home, boot=False):  # its acceptance lasts
                 await station.has("A", "B")

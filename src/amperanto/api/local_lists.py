@@ -85,7 +85,7 @@ async def want_local_list(
     A station that is offline gets it when it connects, one in quiet mode only when you ask for `sync`.
     """
     station = await desk.registry.station(desk.who, decoded(identity))
-    return _view(await desk.csms.local_lists.want(station, data.wanted))
+    return _view(await desk.csms.local_lists.want(station, data.wanted, desk.who.name))
 
 
 @post(

@@ -34,6 +34,7 @@ from amperanto.api import (
     templates,
     tokens,
     variables,
+    wanted,
 )
 from amperanto.api import transactions as transactions_
 from amperanto.api.desk import Desk
@@ -70,6 +71,9 @@ RESOURCES = [
     variables.list_variable_changes,
     variables.list_wanted_variables,
     variables.withdraw_wanted_variable,
+    wanted.list_wanted,
+    wanted.want,
+    wanted.withdraw_wanted,
     templates.compare_with_template,
     templates.list_templates,
     templates.get_template,

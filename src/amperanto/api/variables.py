@@ -7,7 +7,7 @@ station that is not there wait until it takes them or they expire; `/variables/w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -20,8 +20,9 @@ from amperanto.api.access import needs
 from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
 from amperanto.api.problems import BadField
-from amperanto.api.representation import Cursor, Instant, Limit, cursor_for, cursor_from, instant
-from amperanto.csms.desired_state import Wish, WishState
+from amperanto.api.representation import Cursor, Instant, Limit, cursor_for, cursor_from
+from amperanto.api.wanted import until as latest
+from amperanto.csms.desired_state import VARIABLE, Wish, WishState
 from amperanto.csms.device_model import NOT_SENT, REPORT_WITHIN, SetResult
 from amperanto.domain.device_model import ACTUAL, KnownVariable, Mutability, VariableRef, WantedValue, written
 from amperanto.domain.errors import BadVariable
@@ -29,7 +30,6 @@ from amperanto.domain.stations import EvseRef, Station
 from amperanto.ocpp import v2
 
 LONGEST_REPORT = 600.0
-LONGEST_WAIT = timedelta(days=400)
 MOST = 500
 """Values in one request."""
 WAITING = "Waiting"
@@ -372,7 +372,7 @@ async def set_variables(
     """
     station = await desk.registry.station(desk.who, decoded(identity))
     wanted = wanted_values(data.values)
-    until = _until(data.expires_at, desk)
+    until = latest(data.expires_at, desk)
     if desk.csms.stations.online(station.id):
         results = await desk.csms.device_model.set_many(station, wanted, desk.who.name)
     else:
@@ -383,16 +383,6 @@ async def set_variables(
     wishes = await desk.csms.desired_state.want(desk.who, station, waits, until)
     waiting = {wish.subject_key: wish.id for wish in wishes}
     return ResultPage(items=[_result(one, waiting.get(one.wanted.key)) for one in results])
-
-
-def _until(expires_at: datetime | UnsetType, desk: Desk) -> datetime | None:
-    if expires_at is UNSET:
-        return None
-    until, now = instant(expires_at, "expires_at"), desk.csms.context.clock.now()
-    assert until is not None
-    if not now < until <= now + LONGEST_WAIT:
-        raise BadField("expires_at", f"it must be to come, within {LONGEST_WAIT.days} days")
-    return until
 
 
 def _result(result: SetResult, wish: str | None) -> ResultView:
@@ -412,7 +402,9 @@ async def list_wanted_variables(
 ) -> WishPage:
     """The values that waited for the station, or still do, and what became of each; the latest first."""
     station = await desk.registry.station(desk.who, decoded(identity))
-    page = await desk.csms.desired_state.wishes(desk.who, station.id, cursor=cursor_from(cursor), limit=limit)
+    page = await desk.csms.desired_state.wishes(
+        desk.who, station.id, kinds=(VARIABLE,), cursor=cursor_from(cursor), limit=limit
+    )
     now = desk.csms.context.clock.now()
     return WishPage(items=[_wish(one, now) for one in page.items], next=cursor_for(page.next))
 

@@ -11,6 +11,7 @@ from amperanto.cli.client import Node, node_options, place
 from amperanto.cli.failure import Failure
 from amperanto.cli.output import console, joined, json_option, moment, print_json, print_table
 from amperanto.cli.variables import variables
+from amperanto.cli.wanted import wanted
 
 COLUMNS = {
     "identity": "station",
@@ -141,6 +142,7 @@ def _step(told: dict[str, Any]) -> str:
 
 
 stations.add_command(variables)
+stations.add_command(wanted)
 
 
 def _named(given: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from amperanto.csms.authorization import AuthorizationBlock
 from amperanto.csms.availability import Availability
 from amperanto.csms.block import Block, Context, Handler, Teller
 from amperanto.csms.data_transfer import DataTransfer
+from amperanto.csms.delivery import Delivery
 from amperanto.csms.desired_state import DesiredState
 from amperanto.csms.device_model import DeviceModel
 from amperanto.csms.diagnostics import Diagnostics
@@ -31,6 +32,7 @@ from amperanto.csms.stations import StationLink, Stations
 from amperanto.csms.templates import Templates
 from amperanto.csms.timers import Timers
 from amperanto.csms.transactions import Transactions
+from amperanto.csms.wanted import Wanted
 from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
 from amperanto.domain.observations import Observation
@@ -70,10 +72,13 @@ class Csms:
         self.availability = Availability(context, self.reservation)
         self.meter_values = MeterValues(context, self.transactions)
         self.diagnostics = Diagnostics(context)
-        self.local_lists = LocalAuthorizationLists(context)
+        self.desired_state = DesiredState(context)
+        self.delivery = Delivery(context, self.desired_state)
+        self.local_lists = LocalAuthorizationLists(context, self.desired_state)
+        self.delivery.follow(self.local_lists)
         self.data_transfer = DataTransfer(context)
         self.device_model = DeviceModel(context, self.security.passwords)
-        self.desired_state = DesiredState(context, self.device_model)
+        self.wanted = Wanted(context, self.desired_state, self.device_model)
         self.templates = Templates(context)
         self.schedule = Schedule(context)
         self.schedule.due.append(self.reservation.expire)
@@ -173,6 +178,7 @@ class Csms:
     def arrived(self, link: StationLink, *, booted: bool) -> None:
         """The station's first message on this socket, or a boot, was answered: what waits for it can go, if it may."""
         self.local_lists.arrived(link.station_id, booted=booted)
+        self.delivery.arrived(link.station_id, booted=booted)
 
     def log_later(self, frame: Frame) -> None:
         """Keep a frame that changes nothing, with a later group; nobody waits for it (R7)."""

@@ -3,41 +3,38 @@
 An operator wants a list of a station; that wish is kept. `sync` compares it with what the station last confirmed and
 sends the difference, or the whole list where the station's version (D02) is not the one we know, in parts no
 larger than it takes. Each part it accepts is kept at once, so that a broken connection costs one part. Stations
-follow by themselves: when they connect or boot, and within a minute of a change of tokens. The rules: a station
-in quiet mode is sent nothing unless a person asks for it now, and a station's own refusal is not tried again before
-the tokens change or a person asks.
+follow by themselves (`delivery.py`): when they connect or boot, and within a minute of a change of tokens. A list that
+is wanted is a wish, too, that tells what became of it. The rules: a station in quiet mode is sent nothing unless a
+person asks for it now, and a station's own refusal is not tried again before the tokens change or a person asks.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import structlog
+import msgspec
 
 from amperanto.csms.block import Block, Context
+from amperanto.csms.desired_state import LOCAL_LIST, DesiredState, Want
 from amperanto.csms.errors import NotSpoken, StationBusy, StationOffline, StationSilent
 from amperanto.csms.list_update import ACCEPTED, MISMATCH, NOT_SUPPORTED, Errand, update_of
 from amperanto.csms.stations import StationLink
 from amperanto.csms.token_registry import is_only_remembered
+from amperanto.domain.desired_state import Outcome, Wish, WishState, done, failed, waits
 from amperanto.domain.local_lists import Entries, ListEntry, LocalList, Wanted, listing
 from amperanto.domain.stations import Station, StationId
 from amperanto.domain.tokens import RegisteredToken
 from amperanto.ocpp.errors import CallRefused, Code
-from amperanto.stores.errors import NotDurable
 from amperanto.stores.store import Lane, Unit
 
-EVERY = 60.0
-AT_ONCE = 16
 PAGE = 1000
 FAILED = "Failed"
 REFUSED, OFFLINE, SILENT, NOT_SPOKEN = "Refused", "Offline", "NoAnswer", "NotSpoken"
 FINAL = frozenset({FAILED, MISMATCH, NOT_SUPPORTED, REFUSED, NOT_SPOKEN})
 ABSENT = frozenset({Code.NOT_IMPLEMENTED, Code.NOT_SUPPORTED})
 SLICE = 500
-
-log = structlog.get_logger("amperanto.csms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,12 @@ class ListState:
 class LocalAuthorizationLists(Block):
     """D. Local authorization list."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, wished: DesiredState) -> None:
         super().__init__(context)
         self._under_way: set[StationId] = set()
         self._due: dict[StationId, bool] = {}
-        self._queue: asyncio.Queue[StationId] = asyncio.Queue()
+        self._wished = wished
+        wished.register(LOCAL_LIST, self.deliver)
 
     # --- what is wanted
 
@@ -69,13 +67,27 @@ class LocalAuthorizationLists(Block):
         in_step = kept.brought_to == mark
         return ListState(kept, in_step, waiting=not (in_step or station.quiet or _in_vain(kept, mark)))
 
-    async def want(self, station: Station, wanted: Wanted | None) -> ListState:
+    async def want(self, station: Station, wanted: Wanted | None, by: str = "") -> ListState:
         """Want that list at the station from now on; None: leave its list alone. It follows by itself."""
-        await self._want(station, wanted)
+
+        async def work(unit: Unit) -> None:
+            unit.local_lists.want(station, wanted)
+            if wanted is None:
+                await self._ended(unit, station, WishState.WITHDRAWN, None)
+            else:
+                self._wished.put(unit, station, Want(LOCAL_LIST, "", msgspec.json.encode(wanted).decode()), by)
+
+        await self.context.store.run(work, lane=Lane.BULK)
         self.arrived(station.id, booted=False)
         return await self.state(station)
 
-    async def _want(self, station: Station, wanted: Wanted | None) -> None:
+    async def _ended(self, unit: Unit, station: Station, state: WishState, said: str | None) -> None:
+        """Whoever waits for the list of this station waits no more."""
+        for wish in await unit.desired_states.waiting(station.id, self.context.clock.now()):
+            if wish.kind == LOCAL_LIST:
+                unit.desired_states.settle(wish.id, state, said, self.context.clock.now())
+
+    async def _want(self, station: Station, wanted: Wanted) -> None:
         async def work(unit: Unit) -> None:
             unit.local_lists.want(station, wanted)
 
@@ -126,6 +138,8 @@ class LocalAuthorizationLists(Block):
     async def _settle(self, station: Station, outcome: LocalList) -> None:
         async def work(unit: Unit) -> None:
             unit.local_lists.settled(station, outcome)
+            if outcome.result == ACCEPTED:
+                await self._ended(unit, station, WishState.DONE, outcome.detail or ACCEPTED)
 
         await self.context.store.run(work, lane=Lane.BULK)
 
@@ -161,23 +175,29 @@ class LocalAuthorizationLists(Block):
 
     def arrived(self, station: StationId, *, booted: bool) -> None:
         """The station may be asked now, or something is wanted of it: look whether it is behind."""
-        if station not in self._due:
-            self._queue.put_nowait(station)
         self._due[station] = booted or self._due.get(station, False)
 
-    async def run(self) -> None:
-        """Keep the lists of this node's stations in step, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(self._work())
-            while True:
-                await self.context.clock.sleep(EVERY)
-                await _surviving(self.look())
+    def due(self) -> Iterable[StationId]:
+        """The stations to look at."""
+        return tuple(self._due)
 
-    async def _work(self) -> None:
-        while True:
-            station = await self._queue.get()
-            await _surviving(self.follow(station, booted=self._due.pop(station)))
+    async def serve(self, station: StationId) -> None:
+        """Look whether the station is behind, and bring it its list."""
+        await self.follow(station, booted=self._due.pop(station))
+
+    async def deliver(self, station: Station, wishes: Sequence[Wish]) -> list[Outcome]:
+        """What became of the list that is wanted, brought there now."""
+        self._due.pop(station.id, None)
+        try:
+            state = await self.sync(station)
+        except StationBusy as error:
+            return [waits(str(error), tried=False)] * len(wishes)
+        result, detail = state.kept.result or "", state.kept.detail
+        said = result if detail is None else f"{result}: {detail}"
+        if result in FINAL:
+            return [failed(said)] * len(wishes)
+        behind = waits(said, tried=result != OFFLINE)
+        return [done(said) if result == ACCEPTED else behind] * len(wishes)
 
     async def look(self) -> None:
         """Find the stations connected here whose list was not brought to the tokens as they are now."""
@@ -206,13 +226,3 @@ class LocalAuthorizationLists(Block):
 def _in_vain(kept: LocalList, mark: str) -> bool:
     """Whether the station itself refused what is wanted: it will again."""
     return kept.tried == mark and kept.result in FINAL
-
-
-async def _surviving(work: Awaitable[None]) -> None:
-    """One station's trouble must not end the work for the others."""
-    try:
-        await work
-    except (NotDurable, StationBusy) as error:
-        log.warning("a local list waits", why=str(error))
-    except Exception as error:  # noqa: BLE001 - as above
-        log.warning("keeping a local list in step failed", why=f"{type(error).__name__}: {error}")

@@ -5,7 +5,9 @@ Of one thing at one station at most one wish waits; a unique index holds that ag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, func, update
@@ -14,7 +16,7 @@ from amperanto.domain.desired_state import Wish, WishState
 from amperanto.domain.stations import OrganisationId, StationId
 from amperanto.stores.columns import Timestamp, Words
 from amperanto.stores.scope import across, owned
-from amperanto.stores.statements import Row, Statement
+from amperanto.stores.statements import Listed, Row, Statement, listed
 from amperanto.stores.tables import desired_states
 from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
@@ -72,12 +74,26 @@ _STATIONS = Statement(
     .group_by(_c.station)
 )
 _GET = Statement(owned(desired_states).where(_c.id == bindparam("id")))
-_LIST = Statement(
-    owned(desired_states)
-    .where(_c.station == bindparam("station"), _c.id < bindparam("before", type_=Words()))
-    .order_by(_c.id.desc())
-    .limit(bindparam("limit", type_=BigInteger()))
+_REWRITE = Statement(
+    update(desired_states)
+    .where(_c.id == bindparam("key_id"), _c.state == WishState.WAITING.value)
+    .values(body=bindparam("new_body", type_=Words())),
+    rank=224,
 )
+
+
+@cache
+def _list(filters: frozenset[str]) -> Statement:
+    chosen = owned(desired_states).where(_c.id < bindparam("before", type_=Words()))
+    if "station" in filters:
+        chosen = chosen.where(_c.station == bindparam("station"))
+    if "batch" in filters:
+        chosen = chosen.where(_c.batch == bindparam("batch", type_=Words()))
+    if "kinds" in filters:
+        chosen = chosen.where(Listed(_c.kind, "kinds"))
+    if "state" in filters:
+        chosen = chosen.where(_c.state == bindparam("state", type_=Words()))
+    return Statement(chosen.order_by(_c.id.desc()).limit(bindparam("limit", type_=BigInteger())))
 
 
 class DesiredStates:
@@ -102,13 +118,28 @@ class DesiredStates:
         return None if row is None else _wish(row)
 
     async def list(
-        self, organisation: OrganisationId, station: StationId, *, cursor: str | None = None, limit: int = PAGE
+        self,
+        organisation: OrganisationId,
+        station: StationId | None = None,
+        *,
+        batch: str | None = None,
+        kinds: Sequence[str] = (),
+        state: WishState | None = None,
+        cursor: str | None = None,
+        limit: int = PAGE,
     ) -> Page[Wish]:
-        """A page of what was wanted of a station, the latest first."""
+        """A page of what was wanted, the latest first: of a station, of a rollout, of some kinds, in a state."""
         limit = page_size(limit)
+        wanted: dict[str, Any] = {
+            "station": station,
+            "batch": batch,
+            "kinds": listed(kinds) if kinds else None,
+            "state": state,
+        }
+        wanted = {name: value for name, value in wanted.items() if value is not None}
         rows = await self._work.scan(
-            _LIST,
-            {"organisation": organisation, "station": station, "before": cursor or "\uffff", "limit": limit + 1},
+            _list(frozenset(wanted)),
+            {**wanted, "organisation": organisation, "before": cursor or "\uffff", "limit": limit + 1},
         )
         return page_of([_wish(row) for row in rows], limit, lambda one: one.id)
 
@@ -133,6 +164,10 @@ class DesiredStates:
             },
         )  # fmt: skip
 
+    def rewrite(self, wish: str, body: str) -> None:
+        """Say anew what a wish that waits is about: it came to a part of it."""
+        self._work.record(_REWRITE, {"key_id": wish, "new_body": body})
+
     def expire(self, now: datetime) -> None:
         """Settle everything that waited for too long."""
         self._work.record(_EXPIRE, {"now": now})
@@ -143,7 +178,7 @@ def _row(wish: Wish) -> dict[str, Any]:
         "id": wish.id, "organisation": wish.organisation, "station": wish.station, "kind": wish.kind,
         "subject_key": wish.subject_key, "body": wish.body, "state": wish.state, "wanted_at": wish.wanted_at,
         "wanted_by": wish.wanted_by, "expires_at": wish.expires_at, "attempts": wish.attempts,
-        "result": wish.result, "settled_at": wish.settled_at,
+        "result": wish.result, "settled_at": wish.settled_at, "batch": wish.batch,
     }  # fmt: skip
 
 
@@ -162,4 +197,5 @@ def _wish(row: Row) -> Wish:
         attempts=row["attempts"],
         result=row["result"],
         settled_at=row["settled_at"],
+        batch=row["batch"],
     )

@@ -482,11 +482,9 @@ async def looked(house: Any) -> list[str]:
     """The stations that were found behind and queued."""
     lists = house.csms.local_lists
     await lists.look()
-    found = []
-    while not lists._queue.empty():
-        station = lists._queue.get_nowait()
-        await lists.follow(station, booted=lists._due.pop(station))
-        found.append(station)
+    found = list(lists.due())
+    for station in found:
+        await lists.serve(station)
     return found
 
 

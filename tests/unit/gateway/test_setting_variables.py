@@ -22,7 +22,7 @@ from tests.unit.gateway.variables_by_hand import (
     wanted,
 )
 
-from amperanto.csms.desired_state import AGAIN, SETTLED, TRIES
+from amperanto.csms.delivery import AGAIN, TRIES
 from amperanto.csms.templates import Difference
 from amperanto.domain.desired_state import WishState
 from amperanto.domain.device_model import VariableRef
@@ -176,9 +176,9 @@ async def settled(door: Any, station: Any) -> list[tuple[WishState, str | None]]
 
 async def looks(door: Any) -> None:
     """The node looks, and again when the connection has settled."""
-    await door.csms.desired_state.look()
-    door.clock.at += timedelta(seconds=SETTLED)
-    await door.csms.desired_state.look()
+    await door.csms.delivery.look()
+    door.clock.at += timedelta(seconds=door.csms.context.settings.settle_time)
+    await door.csms.delivery.look()
 
 
 @pytest.mark.parametrize("version", Version)
@@ -195,7 +195,7 @@ async def test_values_wait_for_a_station_and_each_tells_what_became_of_it(door: 
             "status": "Rejected" if payload["key"] == "ResetRetries" else "Accepted"
         }
         hand.answers["GetConfiguration"] = keys_of({"HeartbeatInterval": 60})
-        await door.csms.desired_state.look()
+        await door.csms.delivery.look()
         assert hand.heard == []  # it has just come, and may want to boot
         await looks(door)
         assert await settled(door, station) == [(WishState.DONE, "Accepted"), (WishState.FAILED, "Rejected")]
@@ -248,7 +248,7 @@ async def test_a_station_that_wants_to_be_left_alone_no_more_gets_what_waits(doo
 
         await door.store.run(unquiet)
         door.clock.at += timedelta(seconds=AGAIN)
-        await door.csms.desired_state.look()
+        await door.csms.delivery.look()
         assert await settled(door, station) == [(WishState.DONE, "Accepted")]
 
 
@@ -298,11 +298,11 @@ async def test_a_station_that_never_answers_is_tried_less_and_less_often_and_the
         hand.answers["SetVariables"] = SILENCE
         door.csms.stations.link(station.id).timeout = 0.02
         asked_at: list[float] = []
-        await door.csms.desired_state.look()
+        await door.csms.delivery.look()
         while (await settled(door, station))[0][0] is WishState.WAITING:
             door.clock.at += timedelta(seconds=AGAIN)
             sent, at = len(hand.of("SetVariables")), door.clock.monotonic()
-            looking = asyncio.create_task(door.csms.desired_state.look())
+            looking = asyncio.create_task(door.csms.delivery.look())
             async with asyncio.timeout(5):
                 while not looking.done():
                     await asyncio.sleep(0.01)
@@ -344,7 +344,7 @@ async def test_the_node_looks_by_itself(door: Any) -> None:
     station = await door.station()
     await door.csms.desired_state.want(OPERATOR, station, wanted(X__A="1"))
     async with by_hand(door, Version.V201, station) as (_, hand):
-        looking = asyncio.create_task(door.csms.desired_state.run())
+        looking = asyncio.create_task(door.csms.delivery.run())
         await until(lambda: bool(hand.of("SetVariables")))
         async with asyncio.timeout(5):
             while (await settled(door, station))[0][0] is WishState.WAITING:

@@ -31,7 +31,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 
 __all__ = [
     "HEAD",

@@ -77,6 +77,8 @@ desired_states = Table(
     number("attempts"),
     words("result", null=True),
     instant("settled_at", null=True),
+    words("batch", null=True),
+    Index("ix_desired_states_batch_id", "batch", "id"),
     Index("ix_desired_states_station_id", "station", "id"),
     Index("ix_desired_states_state_expires_at", "state", "expires_at"),
     Index(
