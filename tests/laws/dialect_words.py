@@ -422,11 +422,42 @@ TRIGGERED = [
         "SignChargingStationCertificate", "StatusNotification",
     )
 ]  # fmt: skip
+PERIODS_16 = st.builds(
+    v2.ChargingSchedulePeriod,
+    start_period=NUMBERS,
+    limit=st.integers(0, 10**6).map(lambda tenths: tenths / 10),
+    number_phases=unset(st.integers(1, 3)),
+)
+PROFILES_16 = st.builds(
+    v2.ChargingProfile,
+    id=st.just(9),
+    stack_level=st.integers(0, 99),
+    charging_profile_purpose=st.just(v2.ChargingProfilePurpose.TX_PROFILE),
+    charging_profile_kind=st.sampled_from(
+        [v2.ChargingProfileKind(kind) for kind in ("Absolute", "Recurring", "Relative")]
+    ),
+    charging_schedule=st.lists(
+        st.builds(
+            v2.ChargingSchedule,
+            id=st.just(9),
+            charging_rate_unit=st.sampled_from(v2.ChargingRateUnit),
+            charging_schedule_period=st.lists(PERIODS_16, min_size=1, max_size=3),
+            duration=unset(NUMBERS),
+            min_charging_rate=unset(st.integers(0, 100).map(lambda tenths: tenths / 10)),
+        ),
+        min_size=1,
+        max_size=1,
+    ),
+    recurrency_kind=unset(st.sampled_from(v2.RecurrencyKind).filter(lambda kind: kind.value in ("Daily", "Weekly"))),
+    valid_from=unset(INSTANTS),
+    valid_to=unset(INSTANTS),
+)
 START = st.builds(
     v2.RequestStartTransactionRequest,
     id_token=st.builds(v2.IdToken, id_token=text(20, 1), type=st.just("ISO14443")),
     remote_start_id=NUMBERS,
     evse_id=unset(st.integers(1, 40)),
+    charging_profile=unset(PROFILES_16),
 )
 DATA = st.builds(v2.DataTransferRequest, vendor_id=text(255), message_id=unset(text(50)), data=unset(text(100)))
 DATA_SAID = st.builds(v2.DataTransferResponse, status=st.sampled_from(v2.DataTransferStatus), data=unset(text(100)))

@@ -72,7 +72,7 @@ async def send_command(
     """
     station = await desk.registry.station(desk.who, decoded(identity))
     command = _request(decoded(action), await request.body())
-    answer: Any = await desk.csms.remote_control.send(station.id, command, timeout=timeout, urgent=True)
+    answer: Any = await desk.csms.remote_control.send(desk.who, station, command, timeout=timeout)
     return Json(_ANSWER.encode(answer))  # type: ignore[return-value]
 
 

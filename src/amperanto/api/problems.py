@@ -37,11 +37,15 @@ from amperanto.domain.errors import (
     ReservationOver,
     SecretNotKept,
     TokenNotAccepted,
+    TransactionOver,
+    TriggerNotAllowed,
+    UnknownRemoteStart,
     UnknownReservation,
     UnknownTemplate,
     UnknownToken,
     UnknownTransaction,
     UnknownWish,
+    WrongProfile,
 )
 from amperanto.ocpp.errors import CallRefused, CallTimedOut
 
@@ -125,6 +129,10 @@ PROBLEMS: dict[type[Exception], Kind] = {
     UnknownToken: Kind(404, "unknown_token", "No such token"),
     UnknownTransaction: Kind(404, "unknown_transaction", "No such transaction"),
     UnknownReservation: Kind(404, "unknown_reservation", "No such reservation"),
+    UnknownRemoteStart: Kind(404, "unknown_remote_start", "No such remote start"),
+    WrongProfile: Kind(400, "wrong_profile", "The charging profile cannot go with a remote start"),
+    TriggerNotAllowed: Kind(409, "trigger_not_allowed", "That message must not be asked for now"),
+    TransactionOver: Kind(409, "transaction_over", "The transaction ended already"),
     ReservationOver: Kind(409, "reservation_over", "The reservation ended already"),
     TokenNotAccepted: Kind(409, "token_not_accepted", "The token may not charge"),
     UnknownTemplate: Kind(404, "unknown_template", "No such template"),

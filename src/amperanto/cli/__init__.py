@@ -37,6 +37,17 @@ COMMANDS = {
     "serve": Place("serve", "serve", "Run a node: a door for stations, one for programs."),
     "station": Place("station", "station", "A charging station in software, for any CSMS."),
     "stations": Place("stations", "stations", "The stations a running node knows."),
+    "start": Place("remote_control", "start", "Let TOKEN charge at the station IDENTITY, and say what came of it."),
+    "stop": Place(
+        "remote_control", "stop", "Stop the transaction that runs at the station IDENTITY, and say what came of it."
+    ),
+    "unlock": Place("remote_control", "unlock", "Open the cable lock of a connector of the station IDENTITY."),
+    "reset": Place("remote_control", "reset", "Restart the station IDENTITY."),
+    "trigger": Place(
+        "remote_control",
+        "trigger",
+        "Have the station IDENTITY send a MESSAGE now, like StatusNotification or MeterValues.",
+    ),
     "reservations": Place("reservations", "reservations", "Places kept free for a token."),
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),
     "tail": Place("tail", "tail", "A station's frames, live and decoded."),

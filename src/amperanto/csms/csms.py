@@ -25,6 +25,7 @@ from amperanto.csms.local_authorization_list import LocalAuthorizationLists
 from amperanto.csms.meter_values import MeterValues
 from amperanto.csms.provisioning import Provisioning
 from amperanto.csms.remote_control import RemoteControl
+from amperanto.csms.remote_stop import RemoteStops
 from amperanto.csms.reservation import Reservations
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
@@ -32,6 +33,7 @@ from amperanto.csms.stations import StationLink, Stations
 from amperanto.csms.templates import Templates
 from amperanto.csms.timers import Timers
 from amperanto.csms.transactions import Transactions
+from amperanto.csms.triggers import Triggers
 from amperanto.csms.wanted import Wanted
 from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
@@ -66,9 +68,12 @@ class Csms:
         self.security = Security(context)
         self.provisioning = Provisioning(context)
         self.authorization = AuthorizationBlock(context)
-        self.remote_control = RemoteControl(context)
+        self.remote_control = RemoteControl(context, self.timers)
+        self.remote_stops = RemoteStops(context, self.timers)
+        self.triggers = Triggers(context)
         self.reservation = Reservations(context)
         self.transactions = Transactions(context, self.authorization, self.remote_control, self.reservation)
+        self.transactions.answering.append(self.remote_control.limited)
         self.availability = Availability(context, self.reservation)
         self.meter_values = MeterValues(context, self.transactions)
         self.diagnostics = Diagnostics(context)

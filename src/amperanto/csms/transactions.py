@@ -142,8 +142,7 @@ class Transactions(Block):
         authorization = await self._authorization(unit, teller, told, before)
         if authorization is not None and before.authorization is None and grown.token == told.token:
             grown = grown.authorized(authorization)
-        if isinstance(told, TransactionStarted):
-            grown = self._remote.recognised(unit, grown)
+        grown = await self._remote.recognised(unit, teller, told, before, grown)
         grown = await self._reserved.recognised(unit, teller, told, grown)
         grown = await self.keep(unit, teller.station, known, grown)
         if told.values:

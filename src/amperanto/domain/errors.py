@@ -3,7 +3,11 @@
 DomainError
 ├── UnknownToken          nobody registered this token
 ├── UnknownTransaction    no transaction of that reference at that station
+├── UnknownRemoteStart    nobody asked for that remote start
 ├── UnknownReservation    nobody made that reservation
+├── WrongProfile          a charging profile that cannot go with a remote start
+├── TriggerNotAllowed     a message that station must not be asked for now
+├── TransactionOver       it ended already: it cannot be stopped
 ├── ReservationOver       it ended already: nothing can be done with it
 ├── TokenNotAccepted      this token may not charge, so nothing is kept for it
 ├── ImpossibleQuantity    a figure that cannot be a quantity (not a number, infinite)
@@ -30,6 +34,22 @@ class UnknownTransaction(DomainError):
 
 class UnknownReservation(DomainError):
     """Nobody made that reservation."""
+
+
+class UnknownRemoteStart(DomainError):
+    """Nobody asked for that remote start."""
+
+
+class WrongProfile(DomainError):
+    """The charging profile is none that a remote start may carry."""
+
+
+class TriggerNotAllowed(DomainError):
+    """The station must not be asked for that message now."""
+
+
+class TransactionOver(DomainError):
+    """The transaction ended already."""
 
 
 class ReservationOver(DomainError):

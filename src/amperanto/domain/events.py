@@ -12,6 +12,7 @@ from datetime import datetime
 
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.quantities import WattHours
+from amperanto.domain.remote_starts import RemoteStartState
 from amperanto.domain.reservations import ReservationState
 from amperanto.domain.stations import (
     Availability,
@@ -135,6 +136,36 @@ class ReservationEnded(ReservationEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteStartEnded(StationEvent):
+    """What came of a remote start: `transaction` (ours) where it started, else `reason` says why not.
+
+    One that timed out may still be told as Started, when the station's report was late (R10).
+    """
+
+    remote_start: str
+    number: int
+    token: Token
+    state: RemoteStartState
+    evse: int | None = None
+    transaction: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationFellSilent(StationEvent):
+    """Nothing was heard on its open socket for longer than it promised (G02); `last_heard` is our clock."""
+
+    last_heard: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationHeardAgain(StationEvent):
+    """It speaks again."""
+
+    silent_since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewWanted(StationEvent):
     """Something a person should look at: a message that could not be interpreted, a doubtful transaction."""
 
@@ -182,6 +213,9 @@ Event = (
     | TransactionClosed
     | ReservationMade
     | ReservationEnded
+    | RemoteStartEnded
+    | StationFellSilent
+    | StationHeardAgain
     | ReviewWanted
     | SecurityIncidentReported
     | MeterSampled

@@ -32,6 +32,7 @@ from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.outbox import Outbox
 from amperanto.stores.ownership import Ownership
+from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
 from amperanto.stores.schema import prepare
@@ -70,6 +71,7 @@ class Store:
         self.inbox = Inbox(reading)
         self.keys = Keys(reading)
         self.local_lists = LocalLists(reading)
+        self.remote_starts = RemoteStarts(reading)
         self.reservations = Reservations(reading)
         self.reviews = Reviews(reading)
         self.device_models = DeviceModels(reading)

@@ -26,6 +26,7 @@ from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.outbox import Outbox, row_of
+from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
 from amperanto.stores.sites import Sites
@@ -110,6 +111,11 @@ class Unit(Work):
     def meter_values(self) -> MeterValues:
         """Meter values."""
         return MeterValues(self)
+
+    @property
+    def remote_starts(self) -> RemoteStarts:
+        """What stations were asked to start."""
+        return RemoteStarts(self)
 
     @property
     def reservations(self) -> Reservations:

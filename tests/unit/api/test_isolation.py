@@ -25,6 +25,7 @@ from amperanto.domain.events import FrameLogged
 from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import TransactionStarted
 from amperanto.domain.quantities import WattHours
+from amperanto.domain.remote_starts import RemoteStart
 from amperanto.domain.reservations import Reservation
 from amperanto.domain.stations import (
     Availability,
@@ -114,6 +115,10 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         created_at=NOON,
         expires_at=NOON + timedelta(hours=1),
     )
+    remote_start = RemoteStart(
+        id=ids.new(), organisation=owner, station=station.id, number=8, token=token.token, asked_at=NOON,
+        asked_by=f"{mark} key", until=NOON, reason=f"{mark} reason",
+    )  # fmt: skip
     ref = VariableRef(f"{mark}", "X")
     wanted = WantedValue(ref=ref, value=f"{mark} value")
     wish = Wish(
@@ -137,6 +142,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         unit.templates.put(template)
         unit.stations.add(station)
         unit.reservations.add(reservation)
+        unit.remote_starts.add(remote_start)
         unit.transactions.add(transaction)
         unit.tokens.add(token)
         unit.messages.append(frame)
@@ -161,6 +167,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
             "identity": [identity, identity.lower(), identity.upper(), station.id, caller.identity, transaction.id],
             "transaction": [transaction.id, transaction.reference, station.id],
             "reservation": [reservation.id, str(reservation.number), transaction.id],
+            "remote_start": [remote_start.id, str(remote_start.number)],
             "token": [token.token.uid, token.token.uid.upper(), token.id],
             "key": [key.id, key.hash],
             "action": ["Reset"],

@@ -15,6 +15,7 @@ from amperanto.csms.block import Context
 from amperanto.csms.csms import Csms
 from amperanto.csms.journal import Frame
 from amperanto.csms.stations import Stations
+from amperanto.domain.behaviour import ORDINARY, Behaviour
 from amperanto.domain.ids import Ids
 from amperanto.domain.observations import Observation
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Station, StationId
@@ -51,6 +52,7 @@ class Teller:
     alive: bool = True
     closed: list[str] = field(default_factory=list)
     frames: int = 0
+    behaviour: Behaviour = ORDINARY
 
     @property
     def station_id(self) -> StationId:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from amperanto.dialects.context import StationContext
 from amperanto.dialects.errors import NotSpoken
 from amperanto.dialects.v16.availability import evse, place
+from amperanto.dialects.v16.charging_profiles import read_profile, written_profile
 from amperanto.dialects.v16.words import (
     COMMAND_DROPS,
     CONNECTOR,
@@ -35,6 +36,7 @@ NO_REMOTE_START = 0
         "remote_start_id": "kept on our side: the next start of that token there is the one asked for",
         "id_token.type": TOKEN_TYPE,
         "id_token.additional_info": TOKEN_TYPE,
+        "charging_profile.charging_schedule": "a schedule's own id: it is the profile's",
         "group_id_token": "a 1.6 station learns the group from the answer to its start",
         "answer.transaction_id": "the number is born with the start",
         **COMMAND_DROPS,
@@ -45,22 +47,21 @@ class RemoteStartTransaction:
 
     @staticmethod
     def read(wire: v16.RemoteStartTransactionRequest, context: StationContext) -> v2.RequestStartTransactionRequest:
-        at = wire.connector_id
-        # A station that knows no profiles ignores this one (F01).
+        at, profile = wire.connector_id, wire.charging_profile
         return v2.RequestStartTransactionRequest(
             id_token=v2.IdToken(id_token=wire.id_tag, type=UNKNOWN_TYPE),
             remote_start_id=NO_REMOTE_START,
             evse_id=v2.UNSET if isinstance(at, v16.UnsetType) or at == 0 else context.topology.place(at).evse,
+            charging_profile=v2.UNSET if isinstance(profile, v16.UnsetType) else read_profile(profile),
         )
 
     @staticmethod
     def write(neutral: v2.RequestStartTransactionRequest, context: StationContext) -> v16.RemoteStartTransactionRequest:
-        if not isinstance(neutral.charging_profile, v2.UnsetType):
-            raise NotSpoken("a 1.6 remote start with a charging profile comes later; use raw RemoteStartTransaction")
-        at = neutral.evse_id
+        at, profile = neutral.evse_id, neutral.charging_profile
         return v16.RemoteStartTransactionRequest(
             id_tag=fitting(neutral.id_token.id_token, TAG_LENGTH, "idTag"),
             connector_id=v16.UNSET if isinstance(at, v2.UnsetType) else connector(EvseRef(at), context),
+            charging_profile=v16.UNSET if isinstance(profile, v2.UnsetType) else written_profile(profile),
         )
 
     @staticmethod

@@ -19,6 +19,7 @@ from amperanto.stores.tables.charging import (
 from amperanto.stores.tables.device_model import desired_states, device_changes, device_variables, templates
 from amperanto.stores.tables.ground import metadata
 from amperanto.stores.tables.records import due, messages, outbox, outbox_cursors, outbox_nodes, reviews
+from amperanto.stores.tables.remote_control import remote_starts
 from amperanto.stores.tables.stations import (
     availability_intervals,
     connection_intervals,
@@ -31,7 +32,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 
 __all__ = [
     "HEAD",
@@ -54,6 +55,7 @@ __all__ = [
     "outbox",
     "outbox_cursors",
     "outbox_nodes",
+    "remote_starts",
     "reservations",
     "reviews",
     "sites",
