@@ -19,6 +19,8 @@ from amperanto.api.parameters import decoded
 from amperanto.api.problems import BadField
 from amperanto.api.representation import Cursor, Instant, Limit, cursor_for, cursor_from, instant
 from amperanto.csms.records import Period
+from amperanto.domain.availability import evse_state
+from amperanto.domain.behaviour import Behaviour
 from amperanto.domain.stations import Availability, ChargingState, Connector, Fault
 from amperanto.domain.transactions import Transaction
 
@@ -50,7 +52,12 @@ class EvseView(Struct, kw_only=True):
     """An EVSE; 0 is the station as a whole."""
 
     evse: int
-    connectors: list[StateView]
+    availability: Annotated[
+        Availability | None,
+        Meta(description="what it is, by its connectors' words and by whether a transaction runs here"),
+    ]
+    charging_state: ChargingState | None
+    connectors: Annotated[list[StateView], Meta(description="what was told last of each, as it was told")]
     transaction: Annotated[str | None, Meta(description="our id of the transaction that is open here")]
 
 
@@ -116,15 +123,27 @@ def _state(connector: Connector) -> StateView:
     )
 
 
-def _evses(connectors: Iterable[Connector], transactions: Iterable[Transaction]) -> list[EvseView]:
-    states: dict[int, list[StateView]] = {}
+def _evses(
+    connectors: Iterable[Connector], transactions: Iterable[Transaction], behaviour: Behaviour
+) -> list[EvseView]:
+    told: dict[int, list[Connector]] = {}
     for connector in connectors:
-        states.setdefault(connector.where.evse, []).append(_state(connector))
+        told.setdefault(connector.where.evse, []).append(connector)
     charging = {one.where.evse: one.id for one in transactions if one.where is not None}
-    return [
-        EvseView(evse=evse, connectors=states.get(evse, []), transaction=charging.get(evse))
-        for evse in sorted(states.keys() | charging.keys())
-    ]
+    views: list[EvseView] = []
+    for evse in sorted(told.keys() | charging.keys()):
+        here = told.get(evse, [])
+        availability, state = evse_state(here, behaviour, charging=evse in charging)
+        views.append(
+            EvseView(
+                evse=evse,
+                availability=availability,
+                charging_state=state,
+                connectors=[_state(one) for one in here],
+                transaction=charging.get(evse),
+            )
+        )
+    return views
 
 
 def _period(since: datetime | None, until: datetime | None, cursor: str | None, limit: int) -> Period:
@@ -141,7 +160,8 @@ async def list_evses(
 ) -> EvsePage:
     """The EVSEs the station has told of, each with its connectors and their last known state."""
     station = await desk.registry.station(desk.who, decoded(identity))
-    return EvsePage(items=_evses(*await desk.records.connectors(desk.who, station.id)))
+    behaviour = desk.csms.stations.behaviour(station.id)
+    return EvsePage(items=_evses(*await desk.records.connectors(desk.who, station.id), behaviour))
 
 
 @get("/stations/{identity:str}/connections", guards=[needs("read")], tags=["Stations"])

@@ -21,6 +21,7 @@ from amperanto.csms.device_model import DeviceModel
 from amperanto.csms.diagnostics import Diagnostics
 from amperanto.csms.errors import Removed
 from amperanto.csms.journal import Frame, Repeats
+from amperanto.csms.liveness import Liveness
 from amperanto.csms.local_authorization_list import LocalAuthorizationLists
 from amperanto.csms.meter_values import MeterValues
 from amperanto.csms.provisioning import Provisioning
@@ -86,7 +87,8 @@ class Csms:
         self.wanted = Wanted(context, self.desired_state, self.device_model)
         self.templates = Templates(context)
         self.schedule = Schedule(context)
-        self.schedule.due.append(self.reservation.expire)
+        self.liveness = Liveness(context, self.schedule.last_heard)
+        self.schedule.due += [self.reservation.expire, self.liveness.look]
         blocks = [block for block in vars(self).values() if isinstance(block, Block)]
         self._handlers: dict[type, Handler] = {kind: handler for block in blocks for kind, handler in block.handlers()}
 

@@ -28,12 +28,17 @@ class Schedule(Block):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._seen: dict[StationId, datetime] = {}
+        self._heard: dict[StationId, datetime] = {}
         self.due: list[Callable[[], Awaitable[object]]] = []
         """What other blocks look after every minute: each ends by itself what is past its time."""
 
     def seen(self, station: StationId, at: datetime) -> None:
         """The station was heard; written at most once a minute, with all the others."""
         self._seen[station] = at
+
+    def last_heard(self, station: StationId) -> datetime | None:
+        """When a connected station said anything at all (G02); None where that is not known here."""
+        return self._seen.get(station) or self._heard.get(station)
 
     async def run(self) -> None:
         """Tidy up every minute, until cancelled."""
@@ -52,6 +57,8 @@ class Schedule(Block):
     async def keep_seen(self) -> None:
         """Write when each station was last heard."""
         seen, self._seen = self._seen, {}
+        known = self._heard | seen
+        self._heard = {station: at for station, at in known.items() if self.context.stations.online(station)}
         places = list(seen.items())
         for start in range(0, len(places), ROWS_A_STEP):
             async with self.context.store.unit(lane=Lane.BULK) as unit:

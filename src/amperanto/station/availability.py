@@ -3,7 +3,8 @@
 A connector's state is told when it changes in the words of the version spoken, so a change that 1.6 has two
 words for and 2.x only one makes one message there and none here. While the line is down nothing is told;
 afterwards the present state is, never the history (1.6 §4.9). Being out of service outlives a restart
-(B01.FR.06).
+(B01.FR.06); it is a matter of the station, the EVSE and the connector, and a connector is in service if all three are.
+In 1.6 no change is told that its table of states forbids: what lasts no time is told, too, on the way.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from datetime import UTC, datetime
 
 from amperanto.dialects.errors import NotSpoken
 from amperanto.domain.decisions import TimeTold
-from amperanto.domain.observations import ConnectorObserved, EventsReported, HeartbeatSeen
+from amperanto.domain.observations import ConnectorObserved, EventsReported, HeartbeatSeen, VariableEvent
 from amperanto.domain.stations import Availability as State
-from amperanto.domain.stations import EvseRef
+from amperanto.domain.stations import EvseRef, Fault
 from amperanto.ocpp import v2
 from amperanto.ocpp.shapes import Message, or_none
 from amperanto.station.block import Block, Then, handles
@@ -26,9 +27,11 @@ from amperanto.station.context import Context
 from amperanto.station.controllers import Address
 from amperanto.station.evse import Evse
 from amperanto.station.line import Line, LineError
+from amperanto.station.status_table import steps
 
 STATION = EvseRef(0)
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+LOCK_FAILURE = Fault(code="ConnectorLockFailure")
 HEARTBEAT_INTERVAL = Address("OCPPCommCtrlr", "HeartbeatInterval")
 
 
@@ -41,6 +44,9 @@ class Availability(Block):
         self.on_look: list[Callable[[], None]] = []
         """Who is asked what follows whenever an EVSE may have changed, before its state is told."""
         self._told: dict[EvseRef, list[Message]] = {}
+        self._native: dict[EvseRef, str] = {}
+        self._lasting: dict[EvseRef, list[Message]] = {}
+        """What a connector is for the moment, until it has lasted for MinimumStatusDuration."""
         self._interval_changed = asyncio.Event()
         context.variables.changed.append(self._look_at)
 
@@ -56,7 +62,7 @@ class Availability(Block):
             where=where,
             availability=evse.availability,
             charging=evse.charging,
-            fault=evse.fault,
+            fault=evse.fault or (LOCK_FAILURE if evse.lock_failed else None),
             at=self.context.now(),
             native=evse.state,
         )
@@ -79,6 +85,7 @@ class Availability(Block):
             words = self._words(observed)
             if words and (again or words != self._told.get(where)) and await self.tell(self._message(observed)):
                 self._told[where] = words
+                self._native[where] = observed.native or observed.availability.value
 
     def catch_up(self) -> None:
         """Tell what changed while `report_all` was at it."""
@@ -94,9 +101,36 @@ class Availability(Block):
     def _tell_if_new(self, where: EvseRef, *, again: bool) -> None:
         observed = self.observed(where)
         words = self._words(observed)
-        if words and (again or words != self._told.get(where)):
-            self._told[where] = words
-            self.context.spawn(self._tell_state(observed, words))
+        self._lasting[where] = words
+        if not words or not (again or words != self._told.get(where)):
+            return
+        shortest = self._shortest
+        if shortest > 0 and not again:
+            self.context.spawn(self._tell_if_it_lasts(where, words, shortest))
+        else:
+            self._tell_on_the_way(observed)
+
+    def _tell_on_the_way(self, observed: ConnectorObserved) -> None:
+        """Tell the state, after those that lead to it without lasting any time."""
+        where, native = observed.where, observed.native or observed.availability.value
+        way = steps(self._native.get(where), native) if self.context.habits.states_follow_a_table else (native,)
+        for step in way:
+            state = observed if step == native else replace(observed, native=step, charging=None, fault=None)
+            words = self._words(state)
+            self._told[where], self._native[where] = words, step
+            self.context.spawn(self._tell_state(state, words))
+
+    @property
+    def _shortest(self) -> int:
+        """How many seconds a state must last to be told (1.6 MinimumStatusDuration)."""
+        if not self.context.habits.states_follow_a_table:
+            return 0
+        return self.context.variables.number("ChargingStation", "MinimumStatusDuration")
+
+    async def _tell_if_it_lasts(self, where: EvseRef, words: list[Message], seconds: int) -> None:
+        await self.context.clock.sleep(seconds)
+        if self._lasting.get(where) is words and self.line.is_ready:
+            self._tell_on_the_way(self.observed(where))
 
     async def _tell_state(self, observed: ConnectorObserved, words: list[Message]) -> None:
         if not await self.tell(self._message(observed)) and self._told.get(observed.where) == words:
@@ -156,26 +190,58 @@ class Availability(Block):
         if place is None or place.id == 0:
             self.operative = operative
             concerned = list(self.context.evses.values())
+            if not self.context.habits.availability_has_levels:
+                for evse in concerned:
+                    evse.connector_in_service = operative
         elif (evse := self.context.evses.get(place.id)) and or_none(place.connector_id) in (None, 0, 1):
             concerned = [evse]
+            if or_none(place.connector_id) in (None, 0):
+                evse.in_service = operative
+            else:
+                evse.connector_in_service = operative
         else:
             return v2.ChangeAvailabilityResponse(status=words.REJECTED)
-        at_once = [self._change(evse, operative) for evse in concerned]
+        at_once = [self._settle(evse) for evse in concerned]
         response = v2.ChangeAvailabilityResponse(status=words.ACCEPTED if all(at_once) else words.SCHEDULED)
         return Then(response, self._report_changes)
 
-    def _change(self, evse: Evse, operative: bool) -> bool:
-        """Whether it holds at once."""
-        if operative or (evse.transaction is None and evse.token is None):
-            evse.operative, evse.to_become_operative = operative, None
-            return True
-        evse.to_become_operative = False
-        return False
+    def _settle(self, evse: Evse) -> bool:
+        """Put it in or out of service as all levels want it; whether it is so at once, or waits for who charges."""
+        station = self.operative or not self.context.habits.availability_has_levels
+        wanted = station and evse.in_service and evse.connector_in_service
+        if wanted or (evse.transaction is None and evse.token is None):
+            evse.operative = wanted
+        return evse.operative is wanted
 
     def apply_pending(self, evse: Evse) -> None:
         """A transaction ended: carry out what had to wait for that."""
-        if evse.to_become_operative is not None:
-            evse.operative, evse.to_become_operative = evse.to_become_operative, None
+        self._settle(evse)
+
+    # --- the cable lock
+
+    def lock_tried(self, evse: Evse, locked: bool) -> None:
+        """G05: the plug was to be locked; where it is not held nothing may flow, and somebody must know."""
+        if locked is not evse.lock_failed:
+            return  # as it was
+        evse.lock_failed = not locked
+        now = self.context.now()
+        problem = VariableEvent(
+            component="ConnectorPlugRetentionLock",
+            variable="Problem",
+            value=str(not locked).lower(),
+            trigger="Alerting",
+            at=now,
+            event_id=int(now.timestamp() * 1000) & 0x7FFFFFFF,
+            notification="HardWiredNotification",
+            where=evse.where,
+            cleared=locked,
+        )
+        told = EventsReported(events=(problem,), at=now)
+        if self.line.is_ready and self.can_say(told):
+            self.context.spawn(self._tell_problem(told))
+
+    async def _tell_problem(self, told: EventsReported) -> None:
+        await self.tell(told)
 
     async def _report_changes(self) -> None:
         self.catch_up()

@@ -145,5 +145,6 @@ CONTROLLERS = (
     _flag("ReservationCtrlr", "Available", True, READ),
     _flag("ReservationCtrlr", "Enabled", True),
     _flag("ReservationCtrlr", "NonEvseSpecific", True, READ),
+    _flag("SmartChargingCtrlr", "Enabled", False),
     fixed("ClockCtrlr", "TimeSource", "Heartbeat"),
 )

@@ -228,6 +228,8 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
         model.declare(fixed("ConfigurationKeys", "NumberOfConnectors", str(len(evses))))
         profiles = "Core,LocalAuthListManagement,RemoteTrigger,Reservation"
         model.declare(fixed("ConfigurationKeys", "SupportedFeatureProfiles", profiles))
+        shortest = Address("ChargingStation", "MinimumStatusDuration")
+        model.declare(Variable(address=shortest, value="0", data=v2.Data.INTEGER, least=0, unit="s"))
         model.declare(Variable(address=Address("ConfigurationKeys", "ConnectorPhaseRotation"), value="NotApplicable"))
 
 

@@ -72,7 +72,11 @@ class Evse:
         self.transaction: Transaction | None = None
         self.conditions: frozenset[str] = frozenset()
         self.operative = True
-        self.to_become_operative: bool | None = None
+        """Whether it is in service now; being put out of it waits for whoever charges."""
+        self.in_service = self.connector_in_service = True
+        """What the CSMS wants of the EVSE, and of its connector (G03)."""
+        self.lock_failed = False
+        """The plug is not held: nothing may flow (G05)."""
         self.fault: Fault | None = None
         self.finishing = False
         self.withheld = False
@@ -119,7 +123,8 @@ class Evse:
     @property
     def may_flow(self) -> bool:
         """Whether energy may reach the car."""
-        return self.plugged and self.token is not None and not self.withheld and self.fault is None
+        held_back = self.withheld or self.lock_failed or self.fault is not None
+        return self.plugged and self.token is not None and not held_back
 
     @property
     def state(self) -> str:
@@ -167,5 +172,5 @@ class Evse:
         """Which of the conditions that TxStartPoint and TxStopPoint name hold (device_model §5)."""
         connected = {"ParkingBayOccupancy", "EVConnected"} if self.plugged else set[str]()
         authorized = {"Authorized"} if self.token is not None else set[str]()
-        both = {"PowerPathClosed"} if connected and authorized else set[str]()
+        both = {"PowerPathClosed"} if connected and authorized and not self.lock_failed else set[str]()
         return frozenset(connected | authorized | both | ({"EnergyTransfer"} if self.outlet.flowing else set()))

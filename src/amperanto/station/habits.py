@@ -31,6 +31,10 @@ class Habits:
     """TriggerMessage means the older messages about firmware and logs, ExtendedTriggerMessage the newer (1.6)."""
     list_version_tells_more: bool = False
     """The local list's version is -1 where there are no lists and 0 where it is empty (1.6)."""
+    states_follow_a_table: bool = False
+    """A connector tells nine states, of which not any may follow any (1.6 §4.9)."""
+    availability_has_levels: bool = True
+    """Station, EVSE and connector are each in service or not; else the station's word counts for all of them (1.6)."""
     unlock_ends_transaction: bool = False
     """Unlocking stops the transaction; in 2.x it is refused (F05)."""
     tells_unused_reservations: bool = False
@@ -47,6 +51,8 @@ HABITS = {
         progress_has_two_forms=True,
         list_version_tells_more=True,
         unlock_ends_transaction=True,
+        states_follow_a_table=True,
+        availability_has_levels=False,
     ),
     Version.V201: Habits(),
     Version.V21: Habits(states_are_events=True, tells_unused_reservations=True),

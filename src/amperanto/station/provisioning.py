@@ -52,8 +52,10 @@ class Provisioning(Block):
         self._restarting = False
         self._reset_when_idle: v2.Reset | None = None
         self._reporting = False
+        self.reserved: Callable[[], bool] = lambda: False
+        """Whether a place is kept for somebody, who must not find a station that restarts (B12)."""
         self.line.on_up.append(self._greet)
-        transactions.on_idle.append(self._now_idle)
+        transactions.on_idle.append(self.now_idle)
 
     # --- boot
 
@@ -182,12 +184,15 @@ class Provisioning(Block):
         if or_none(asked.evse_id) is not None or asked.type not in RESETS or self._restarting:
             return v2.ResetResponse(status=words.REJECTED)
         waits = asked.type == v2.Reset.ON_IDLE and not self.context.habits.soft_reset_ends_transactions
-        if waits and self._transactions.running():
+        if waits and (self._transactions.running() or self.reserved()):
             self._reset_when_idle = asked.type
             return v2.ResetResponse(status=words.SCHEDULED)
         return Then(v2.ResetResponse(status=words.ACCEPTED), lambda: self._restart(asked.type))
 
-    def _now_idle(self) -> None:
+    def now_idle(self) -> None:
+        """A transaction or reservation ended: restart if that is what was waited for."""
+        if self._transactions.running() or self.reserved():
+            return
         kind, self._reset_when_idle = self._reset_when_idle, None
         if kind is not None:
             self.context.spawn(self._restart(kind))

@@ -52,6 +52,10 @@ class RemoteControl(Block):
         sayable = self.can_say(TokenPresented(token=token))
         if evse is None or not sayable or self.line.registration is not Registration.ACCEPTED:
             return v2.RequestStartTransactionResponse(status=ASKED.REJECTED)
+        wrong = self._wrong_profile(or_none(asked.charging_profile))
+        if wrong is not None:
+            info = v2.StatusInfo(reason_code=wrong)
+            return v2.RequestStartTransactionResponse(status=ASKED.REJECTED, status_info=info)
         running = None if evse.transaction is None else evse.transaction.reference
         response = v2.RequestStartTransactionResponse(status=ASKED.ACCEPTED, transaction_id=unless_none(running))
         return Then(response, lambda: self._start(token, whose, evse, asked.remote_start_id))
@@ -65,6 +69,18 @@ class RemoteControl(Block):
         if evse.usable and self._authorization.reserved.admits(token, group, evse):
             cause = Cause(trigger="RemoteStart", token=token, remote_start=remote_start)
             self._authorization.admit(token, evse, cause, group)
+
+    def _wrong_profile(self, profile: v2.ChargingProfile | None) -> str | None:
+        """What is wrong with the profile of a remote start; a station without smart charging ignores it (F01)."""
+        if profile is None or not self.context.variables.flag("SmartChargingCtrlr", "Enabled"):
+            return None
+        if profile.charging_profile_purpose != v2.ChargingProfilePurpose.TX_PROFILE or or_none(profile.transaction_id):
+            return "InvalidProfile"
+        for schedule in profile.charging_schedule:
+            starts = [period.start_period for period in schedule.charging_schedule_period]
+            if not starts or starts[0] != 0 or starts != sorted(set(starts)):
+                return "InvalidSchedule"
+        return None
 
     @property
     def _asks_first(self) -> bool:

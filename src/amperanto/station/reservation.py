@@ -9,7 +9,7 @@ restart (B01.FR.13). What the version cannot say of its end (1.6) is told by the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +58,8 @@ class Reservations(Block):
         super().__init__(availability.context, availability.line)
         self._availability = availability
         self._held: dict[int, Held] = {}
+        self.on_end: list[Callable[[], None]] = []
+        """Who waits for reservations to end without a use."""
         availability.on_look.append(self._look)
 
     @property
@@ -94,7 +96,7 @@ class Reservations(Block):
         if self._held.pop(asked.reservation_id, None) is None:
             return v2.CancelReservationResponse(status=words.REJECTED)
         self._mark()
-        return Then(v2.CancelReservationResponse(status=words.ACCEPTED), self._report)
+        return Then(v2.CancelReservationResponse(status=words.ACCEPTED), self._cancelled)
 
     # --- who may charge
 
@@ -119,6 +121,7 @@ class Reservations(Block):
         """The token came, but no car within EVConnectionTimeOut (2.1, H03)."""
         if self.context.habits.tells_unused_reservations:
             self._tell_end(number, "NoTransaction")
+        self._ended()
 
     def _waiting_at(self, evse: Evse) -> list[Held]:
         """Whom the place waits for: the holder of that EVSE, else those who may choose."""
@@ -191,6 +194,14 @@ class Reservations(Block):
                 news.append(evse)
         return news
 
+    def _ended(self) -> None:
+        for heard in self.on_end:
+            heard()
+
+    async def _cancelled(self) -> None:
+        await self._report()
+        self._ended()
+
     async def _report(self) -> None:
         self._availability.catch_up()
 
@@ -208,6 +219,7 @@ class Reservations(Block):
     def _end(self, held: Held, status: str) -> None:
         del self._held[held.number]
         self._tell_end(held.number, status)
+        self._ended()
 
     def _tell_end(self, number: int, status: str) -> None:
         told = ReservationEnded(number=number, status=status)

@@ -102,6 +102,8 @@ class Station:
         cache = AuthorizationCache(context, line)
         self._authorization = Authorization(self._transactions, self._reservations, listed, cache)
         provisioning = Provisioning(self._transactions, self._availability, self._queue)
+        provisioning.reserved = lambda: bool(self._reservations.held)
+        self._reservations.on_end.append(provisioning.now_idle)
         remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
@@ -197,7 +199,7 @@ class Station:
         place = self.evses[evse]
         place.settle()
         place.outlet.connect(vehicle)
-        place.outlet.lock.lock()
+        self._availability.lock_tried(place, place.outlet.lock.lock())
         place.finishing = False
         self._transactions.changed(place, Cause(trigger="CablePluggedIn"))
 
@@ -206,6 +208,7 @@ class Station:
         place = self.evses[evse]
         place.settle()
         vehicle = place.outlet.disconnect()
+        self._availability.lock_tried(place, True)  # nothing is to be held any more
         place.finishing = False
         place.token = place.remote_start = None
         self._transactions.changed(place, Cause(trigger="EVCommunicationLost", reason="EVDisconnected"))

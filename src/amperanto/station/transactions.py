@@ -86,6 +86,8 @@ class Transactions(Block):
     def changed(self, evse: Evse, cause: Cause) -> None:
         """Something changed at the EVSE: tell what follows from it."""
         evse.settle()
+        if evse.plugged and evse.lock_failed:
+            self._availability.lock_tried(evse, evse.outlet.lock.lock())
         if not evse.may_flow:
             evse.outlet.contactor.switch(False)
         before, evse.conditions = evse.conditions, evse.current_conditions()

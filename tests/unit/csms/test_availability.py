@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.observations import ConnectorObserved, EventsReported
 from amperanto.domain.stations import Availability, EvseRef
 
@@ -24,6 +25,7 @@ async def history(house: Any, teller: Any) -> list[tuple[str, datetime, datetime
     return [(one.availability.value, one.begin, one.end) for one in found]
 
 
+@requirement("G01-5", "1.6:StatusNotification-7")
 async def test_each_change_is_an_interval_that_ends_where_the_next_begins(house: Any):
     station = await house.station()
     noon = house.clock.now()
@@ -36,6 +38,7 @@ async def test_each_change_is_an_interval_that_ends_where_the_next_begins(house:
     ]  # fmt: skip
 
 
+@requirement("1.6:StatusNotification-8")
 async def test_a_stations_wrong_clock_does_not_touch_the_order(house: Any):
     station = await house.station()
     await station.tell(seen(A.OCCUPIED, at=datetime(2099, 1, 1, tzinfo=UTC)))
@@ -45,6 +48,7 @@ async def test_a_stations_wrong_clock_does_not_touch_the_order(house: Any):
     assert (connector.availability, connector.since) == (A.AVAILABLE, house.clock.now())
 
 
+@requirement("G01-4")
 async def test_of_many_states_in_one_report_the_last_of_each_connector_counts(house: Any):
     station = await house.station()
     told = EventsReported(events=(seen(A.OCCUPIED), seen(A.FAULTED, TWO), seen(A.AVAILABLE)), at=house.clock.now())

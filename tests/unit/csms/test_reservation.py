@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.csms.access import Principal
 from amperanto.csms.errors import NotSpoken, StationOffline, StationSilent
 from amperanto.csms.reservation import GRACE, Wish
@@ -81,6 +82,7 @@ async def only(house: Any, station: Any) -> Reservation:
 # --- H01: made
 
 
+@requirement("H01-9")
 async def test_an_accepted_reservation_is_active_and_made_known(house: Any):
     """H01, TC_H_01."""
     station = await reserving(house)
@@ -116,6 +118,7 @@ async def test_it_is_kept_before_it_is_sent(house: Any):
     assert seen == [ReservationState.ASKED]
 
 
+@requirement("H01-10")
 @pytest.mark.parametrize("word", ["Occupied", "Faulted", "Unavailable", "Rejected"])
 async def test_the_stations_no_is_data(house: Any, word: str):
     """H01, TC_H_03 to TC_H_06, TC_H_22."""
@@ -225,6 +228,7 @@ async def test_only_a_living_reservation_of_that_station_is_replaced(house: Any)
 # --- H02: cancelled
 
 
+@requirement("H02-3")
 async def test_a_cancelled_reservation_is_over(house: Any):
     """H02, TC_H_17."""
     station = await reserving(house)
@@ -237,6 +241,7 @@ async def test_a_cancelled_reservation_is_over(house: Any):
         await house.csms.reservation.cancel(WHO, made.id)
 
 
+@requirement("H02-3")
 async def test_a_station_that_knew_of_none_shows_that_it_ended_unheard(house: Any):
     """H02: unknown → Rejected."""
     station = await reserving(house)
@@ -283,6 +288,7 @@ async def test_a_use_told_before_the_answer_is_not_undone_by_it(house: Any):
     assert (await reserve(house, station)).state is ReservationState.USED
 
 
+@requirement("H03-7")
 async def test_a_transaction_that_carries_the_number_uses_it_once(house: Any):
     """H03; 1.6 StartTransaction.reservationId. Told again, it is the same (R1)."""
     station = await reserving(house)
@@ -309,6 +315,7 @@ async def test_the_number_may_come_with_a_later_report(house: Any):
     assert (await kept(house, made)).state is ReservationState.USED
 
 
+@requirement("1.6:ReserveNow-6")
 @pytest.mark.parametrize("evse", [1, None])
 async def test_a_start_of_its_token_that_names_none_uses_it(house: Any, evse: int | None):
     """1.6: many stations leave reservationId out. The transaction is shown with the reservation it had."""
@@ -320,6 +327,7 @@ async def test_a_start_of_its_token_that_names_none_uses_it(house: Any, evse: in
     assert (await house.store.transactions.by_number(station.station_id, number)).reservation == made.number
 
 
+@requirement("H03-7")
 async def test_a_start_of_its_group_uses_it(house: Any):
     """H03, TC_H_19; 1.6 TC_053_1."""
     station = await reserving(house)
@@ -381,6 +389,7 @@ async def test_another_stations_transaction_uses_nothing_whatever_number_it_says
 # --- H04 and H01: ended
 
 
+@requirement("H03-8")
 @pytest.mark.parametrize(
     ("word", "state"),
     [("Expired", "Expired"), ("Removed", "Removed"), ("NoTransaction", "NoTransaction"), ("Gone", "Removed")],
@@ -402,6 +411,7 @@ async def test_the_end_of_a_reservation_nobody_made_is_noted_and_nothing_else(ho
     assert (await house.csms.reservation.reservations(WHO)).items == ()
 
 
+@requirement("H04-3")
 async def test_our_clock_ends_what_nobody_told_of_a_minute_late(house: Any):
     """H04 for 1.6, TC_047; nothing is sent for it, and a restart forgets nothing: it is a row's time."""
     station = await reserving(house)
@@ -466,6 +476,7 @@ def state_of(availability: Availability, connector: int = 1, evse: int = 1) -> C
     return ConnectorObserved(where=EvseRef(evse, connector), availability=availability)
 
 
+@requirement("H01-13")
 @pytest.mark.parametrize("broken", [Availability.FAULTED, Availability.UNAVAILABLE])
 async def test_what_was_reserved_at_a_place_that_broke_is_removed(house: Any, broken: Availability):
     """H01, TC_H_20; 1.6: there is no other word for it."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, TWO, reports, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.stations import Fault
 from amperanto.domain.tokens import Token
 from amperanto.ocpp import Version
@@ -66,6 +67,7 @@ def used(csms) -> list[int | None]:
 # --- H01: reserve
 
 
+@requirement("H01-1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_reserved_connector_says_so_after_the_answer(version):
     """H01, TC_H_01, 1.6 TC_046: Accepted, then Reserved in the words of the version (2.1: NotifyEvent)."""
@@ -77,6 +79,7 @@ async def test_a_reserved_connector_says_so_after_the_answer(version):
         assert (states(csms, 1)[-1], states(csms, 2)[-1]) == ("Reserved", "Available")
 
 
+@requirement("H01-3", "1.6:ReserveNow-1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_place_that_is_taken_broken_or_out_of_service_is_not_reserved(version):
     """H01, TC_H_03, TC_H_04, TC_H_06, TC_H_22; 1.6 TC_048_1 to _4."""
@@ -97,6 +100,7 @@ async def test_a_place_that_is_taken_broken_or_out_of_service_is_not_reserved(ve
         assert [one.number for one in station.reservations] == [1]
 
 
+@requirement("H01-4")
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("switch", ["Available", "Enabled"])
 async def test_a_station_that_takes_no_reservations_rejects_them(version, switch):
@@ -112,6 +116,7 @@ async def test_what_has_expired_already_is_rejected(version):
         assert station.reservations == []
 
 
+@requirement("H01-2", "1.6:ReserveNow-3")
 @pytest.mark.parametrize("version", ALL)
 async def test_the_same_number_replaces_even_at_another_place(version):
     """H01, TC_H_23; the old place is free again, and no end is told."""
@@ -136,6 +141,7 @@ async def test_a_replacement_that_is_refused_leaves_what_was(version):
 # --- H01: any EVSE
 
 
+@requirement("H01-5", "1.6:ReserveNow-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_any_evse_needs_a_station_that_can(version):
     """H01: NonEvseSpecific; 1.6 ReserveConnectorZeroSupported."""
@@ -143,6 +149,7 @@ async def test_any_evse_needs_a_station_that_can(version):
         assert await reserve(csms, evse=None) == "Rejected"
 
 
+@requirement("H01-6", "H01-7")
 @pytest.mark.parametrize("version", ALL)
 async def test_as_many_free_places_as_reservations_are_all_reserved(version):
     """H01, TC_H_08, TC_H_09, TC_H_14; 1.6 TC_049."""
@@ -198,6 +205,7 @@ async def test_a_connector_type_is_kept_free_by_itself(version):
 # --- H02: cancel
 
 
+@requirement("H02-1", "H02-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_cancelled_place_is_available_again(version):
     """H02, TC_H_17, TC_H_18; 1.6 TC_051, TC_052. Cancelling is no end to be told."""
@@ -215,6 +223,7 @@ async def test_a_cancelled_place_is_available_again(version):
 # --- H03: use
 
 
+@requirement("H03-1", "H03-2", "G01.FR.06", "1.6:ReserveNow-4")
 @pytest.mark.parametrize("version", ALL)
 async def test_its_token_uses_it_and_the_transaction_names_it_once(version):
     """H03, TC_H_01, G01.FR.06; 1.6 TC_046_1."""
@@ -231,6 +240,7 @@ async def test_its_token_uses_it_and_the_transaction_names_it_once(version):
         assert told[: told.index("Reserved") + 2][-1] in ("Preparing", "Occupied", "Charging")
 
 
+@requirement("G01.FR.09", "H03-6")
 @pytest.mark.parametrize("version", ALL)
 async def test_another_token_is_turned_away_and_the_place_stays_reserved(version):
     """H01, TC_H_02; 2.1 G01.FR.09: also with a car on the cable. Nobody is asked about that token."""
@@ -244,6 +254,7 @@ async def test_another_token_is_turned_away_and_the_place_stays_reserved(version
         assert [one.number for one in station.reservations] == [7]
 
 
+@requirement("H03-3", "H03-4")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_token_of_the_group_uses_it_once_the_csms_has_said_its_group(version):
     """H03, TC_H_19; 1.6 TC_053_1: the station asks to learn the group."""
@@ -269,6 +280,7 @@ async def test_a_token_of_another_group_is_asked_about_and_turned_away(version):
         assert station.transactions == []
 
 
+@requirement("H03.FR.10")
 @pytest.mark.parametrize("version", TWO)
 async def test_without_a_cable_the_place_is_available_at_once(version):
     """H03.FR.10."""
@@ -283,6 +295,7 @@ async def test_without_a_cable_the_place_is_available_at_once(version):
         assert states(csms)[-1] == "Occupied"
 
 
+@requirement("H03-5")
 @pytest.mark.parametrize("version", ALL)
 async def test_who_comes_without_a_car_has_used_it_and_21_says_that_nothing_came_of_it(version):
     """H03: NoTransaction is 2.1's; the next driver's transaction names no reservation."""
@@ -323,6 +336,7 @@ async def test_whoever_may_choose_uses_it_at_any_free_place(version):
         assert station.reservations == []
 
 
+@requirement("F01-9")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_remote_start_follows_the_reservation(version):
     """F01, F02: Reserved for another token → Rejected; for this one it is chosen and used (1.6 TC_053_2)."""
@@ -373,6 +387,7 @@ async def test_a_16_station_that_asks_first_learns_the_group_of_a_remote_start()
 # --- H04 and H01: the end
 
 
+@requirement("H04-1", "H04-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_what_expires_is_told_and_free_again(version):
     """H04, TC_H_07; 1.6 TC_047, where the state alone tells it."""
@@ -401,6 +416,7 @@ async def test_what_expired_while_the_line_was_down_is_told_afterwards(version):
         assert states(csms)[-1] == "Available"
 
 
+@requirement("H01-8", "1.6:ReserveNow-5")
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("cause", ["fault", "out of service"])
 async def test_a_place_that_breaks_or_goes_out_of_service_is_reserved_no_longer(version, cause):
@@ -422,6 +438,7 @@ async def test_a_place_that_breaks_or_goes_out_of_service_is_reserved_no_longer(
         assert station.reservations == []
 
 
+@requirement("H01-11")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_reservation_outlives_a_restart(version):
     """B01.FR.13, TC_B_24: Reserved is told again after the boot, and the reservation still holds."""
@@ -465,3 +482,34 @@ async def test_a_transaction_begun_by_the_cable_alone_names_the_reservation_when
         found = [(one["triggerReason"], one.get("reservationId")) for one in reports(csms)]
         assert found[:2] == [("CablePluggedIn", None), ("Authorized", 7)]
         assert {number for _, number in found[2:]} <= {None}
+
+
+@requirement("H01-12")
+@pytest.mark.parametrize("version", TWO)
+@pytest.mark.parametrize("end", ["cancelled", "expired"])
+async def test_a_restart_on_idle_waits_until_nothing_is_reserved(version, end):
+    async with scene(version) as (_, csms, clock):
+        assert await reserve(csms, minutes=10) == "Accepted"
+        assert (await csms.ask("Reset", {"type": "OnIdle"}))["status"] == "Scheduled"
+        await clock.advance(300)
+        assert len(csms.of("BootNotification")) == 1
+        if end == "cancelled":
+            assert await cancel(csms) == "Accepted"
+            await clock.advance(60)
+        else:
+            await clock.advance(900)
+        assert len(csms.of("BootNotification")) == 2
+
+
+@pytest.mark.parametrize("version", TWO)
+async def test_a_restart_on_idle_waits_for_who_uses_the_reservation(version):
+    async with scene(version) as (station, csms, clock):
+        assert await reserve(csms) == "Accepted"
+        assert (await csms.ask("Reset", {"type": "OnIdle"}))["status"] == "Scheduled"
+        await station.plug_in(1, Vehicle())
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(60)
+        assert (len(csms.of("BootNotification")), station.transactions[0].open) == (1, True)
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(60)
+        assert len(csms.of("BootNotification")) == 2

@@ -2,6 +2,49 @@
 
 from __future__ import annotations
 
-from amperanto.conformance.requirements.requirement import Requirement
+from amperanto.conformance.requirements.requirement import V16 as OLD
+from amperanto.conformance.requirements.requirement import Requirement, both, csms, station
 
-REQUIREMENTS: tuple[Requirement, ...] = ()
+REQUIREMENTS: tuple[Requirement, ...] = (
+    station("G01-1", "the state of a connector is told when it changes, by StatusNotification or NotifyEvent"),
+    station("G01-2", "a car at one connector says nothing of the others"),
+    station("G01-3", "a fault is told, and when it is over the state that then holds"),
+    csms("G01-4", "states told by StatusNotification and by NotifyEvent are kept alike"),
+    csms("G01-5", "each state is kept as an interval that ends where the next begins"),
+    station("G01.FR.03", "a car at an available connector makes it Occupied"),
+    station("G01.FR.04", "a car that leaves makes the connector Available"),
+    station("G01.FR.05", "a car that leaves makes the connector Unavailable where that was waited for"),
+    station("G01.FR.06", "a reserved connector becomes Occupied with the token it waits for and a car"),
+    station("G01.FR.09", "a reserved connector stays Reserved for any other token or none", ("2.1",)),
+    station("G02-1", "a heartbeat is sent when nothing else was said for the interval"),
+    station("G02-2", "the time in the answer to a heartbeat is taken over"),
+    csms("G02-3", "a station that says nothing for longer than it promised is noticed"),
+    csms("G02-4", "any message of a station proves that it lives"),
+    station("G03-1", "a connector or EVSE goes out of service and back at once where nobody charges"),
+    station("G03-2", "the state it has already is accepted"),
+    station("G03-3", "where somebody charges the change is Scheduled and made at the end of the transaction"),
+    station("G03-4", "a connector is in service only if its EVSE and its station are"),
+    station("G03-5", "being out of service outlives a restart"),
+    station("G03-6", "a place that does not exist is Rejected"),
+    station("G03-7", "a change that waits is overtaken by the next one"),
+    csms("G03-8", "a change is followed to Accepted, Scheduled until it is made, or Rejected"),
+    csms("G03-9", "a change meant for a station that is offline waits until it connects"),
+    station("G04-1", "the station as a whole goes out of service, and what charges there finishes first"),
+    station("G04-2", "a station back in service leaves those EVSEs out that were put out themselves"),
+    station("G05-1", "a plug that cannot be locked gets no energy"),
+    station("G05-2", "a plug that cannot be locked is told as ConnectorPlugRetentionLock.Problem"),
+    csms("G05-3", "the event of a lock that failed is kept in the station's words"),
+    station("1.6:StatusNotification-1", "each of the nine states is told as it is reached", OLD),
+    station("1.6:StatusNotification-2", "after the boot is accepted connector 0 and every connector are told", OLD),
+    station("1.6:StatusNotification-3", "after an offline time only what changed is told, and no history", OLD),
+    station("1.6:StatusNotification-4", "a state shorter than MinimumStatusDuration is not told", OLD),
+    station("1.6:StatusNotification-5", "no change is told that the table of states forbids", OLD),
+    csms("1.6:StatusNotification-6", "a connector that never becomes Available again is known by its transaction", OLD),
+    csms("1.6:StatusNotification-7", "any state may follow any; the one told last counts", OLD),
+    csms("1.6:StatusNotification-8", "the time in a notification changes nothing of the order", OLD),
+    station("1.6:Heartbeat-1", "heartbeats are left out while other messages are sent", OLD),
+    station("1.6:ChangeAvailability-1", "the state it has already is Accepted", OLD),
+    station("1.6:ChangeAvailability-2", "a change during a transaction is Scheduled", OLD),
+    station("1.6:ChangeAvailability-3", "being out of service outlives a restart", OLD),
+    both("1.6:ChangeAvailability-4", "connector 0 means the station and all its connectors", OLD),
+)
