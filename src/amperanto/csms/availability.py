@@ -7,15 +7,19 @@ be computed from them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from amperanto.csms.block import Block, Context, Teller, handles
 from amperanto.csms.reservation import Reservations
 from amperanto.domain.decisions import Noted
 from amperanto.domain.events import AvailabilityChanged
-from amperanto.domain.observations import ConnectorObserved, EventsReported
-from amperanto.domain.stations import Connector
+from amperanto.domain.observations import ConnectorObserved, EventsReported, VariableEvent
+from amperanto.domain.stations import Connector, Fault
 from amperanto.stores.store import Unit
 
 _NOTED = Noted()
+LOCK_PROBLEM = ("ConnectorPlugRetentionLock", "Problem")
+LOCK_FAILURE = "ConnectorLockFailure"
 
 
 class Availability(Block):
@@ -37,8 +41,13 @@ class Availability(Block):
             since=teller.at,
             native=told.native,
         )
+        await self._keep(unit, teller, seen)
+        return _NOTED
+
+    async def _keep(self, unit: Unit, teller: Teller, seen: Connector) -> None:
+        """Keep what a connector is now; a change is an interval and an event."""
         if not await unit.connectors.observe(teller.station.organisation, seen):
-            return _NOTED
+            return
         await self._reserved.unusable(unit, teller, seen)
         self.tell(
             unit,
@@ -53,7 +62,6 @@ class Availability(Block):
                 fault=seen.fault,
             ),
         )
-        return _NOTED
 
     @handles(EventsReported)
     async def reported(self, unit: Unit, teller: Teller, told: EventsReported) -> Noted:
@@ -61,4 +69,15 @@ class Availability(Block):
         last = {event.where: event for event in told.events if isinstance(event, ConnectorObserved)}
         for event in last.values():
             await self.observed(unit, teller, event)
+        for event in told.events:
+            if isinstance(event, VariableEvent) and (event.component, event.variable) == LOCK_PROBLEM:
+                await self._lock(unit, teller, event)
         return _NOTED
+
+    async def _lock(self, unit: Unit, teller: Teller, told: VariableEvent) -> None:
+        """G05: a plug that is not held is a fault of its connector, as 1.6 says it, until the connector changes."""
+        before = None if told.where is None else await unit.connectors.current(teller.station.id, told.where)
+        if before is None:
+            return
+        fault = Fault(code=LOCK_FAILURE, info=told.tech_info) if told.value.casefold() == "true" else None
+        await self._keep(unit, teller, replace(before, fault=fault, since=teller.at))

@@ -26,7 +26,7 @@ _VALUE = msgspec.json.Decoder(WantedValue)
 _AVAILABILITY = msgspec.json.Decoder(v2.ChangeAvailabilityRequest)
 _PROFILE = msgspec.json.Decoder(v2.SetChargingProfileRequest)
 _SET = frozenset({v2.SetVariableStatus.ACCEPTED.value, v2.SetVariableStatus.REBOOT_REQUIRED.value})
-_TAKEN = frozenset({"Accepted", "Scheduled"})
+_ACCEPTED, _SCHEDULED = "Accepted", "Scheduled"
 
 
 class Wanted:
@@ -46,7 +46,11 @@ class Wanted:
         return [_outcome(one) for one in await self._device_model.set_many(station, values, by)]
 
     async def availability(self, station: Station, wishes: Sequence[Wish]) -> list[Outcome]:
-        """G03, G04: put a place in or out of service; Scheduled counts as done, it follows the transaction."""
+        """G03, G04: put a place in or out of service; Scheduled is asked about again until it is so."""
+        if not self._context.stations.behaviour(station.id).takes_availability_changes:
+            return [failed("NotSent: stations of this make break by it; send it with a raw call if you must")] * len(
+                wishes
+            )
         return [await self.asked(station, _AVAILABILITY.decode(wish.body)) for wish in wishes]
 
     async def charging_profiles(self, station: Station, wishes: Sequence[Wish]) -> list[Outcome]:
@@ -67,7 +71,9 @@ class Wanted:
             return failed(f"Refused: {error}")
         status, info = str(answer.status), info_of(getattr(answer, "status_info", v2.UNSET))
         said = status if info is None else f"{status}: {info}"
-        return done(said) if status in _TAKEN else failed(said)
+        if status == _SCHEDULED:
+            return waits(f"{said}: it is made once nobody charges there", tried=False)
+        return done(said) if status == _ACCEPTED else failed(said)
 
 
 def _outcome(result: SetResult) -> Outcome:

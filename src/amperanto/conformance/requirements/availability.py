@@ -33,7 +33,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     station("G04-2", "a station back in service leaves those EVSEs out that were put out themselves"),
     station("G05-1", "a plug that cannot be locked gets no energy"),
     station("G05-2", "a plug that cannot be locked is told as ConnectorPlugRetentionLock.Problem"),
-    csms("G05-3", "the event of a lock that failed is kept in the station's words"),
+    csms("G05-3", "a lock that failed is known at its connector, until it works again"),
     station("1.6:StatusNotification-1", "each of the nine states is told as it is reached", OLD),
     station("1.6:StatusNotification-2", "after the boot is accepted connector 0 and every connector are told", OLD),
     station("1.6:StatusNotification-3", "after an offline time only what changed is told, and no history", OLD),
