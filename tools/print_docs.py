@@ -108,7 +108,8 @@ def main() -> int:
             if not check:
                 path.write_text(after)
     print(f"changed: {', '.join(stale)}" if stale else "documentation in step")
-    return 1 if stale and check else 0
+    stations = runpy.run_path(str(ROOT / "tools/print_stations.py"))["main"]()
+    return 1 if (stale and check) or stations else 0
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ class Node:
             await asyncio.wait(self._tasks, timeout=STEP_SECONDS)
         await asyncio.gather(_within("the HTTP server", self.api.stop()), _within("the stations", self.gateway.stop()))
         await _within("when stations were last heard", self.csms.schedule.keep_seen())
+        await _within("what stations do that the standard does not say", self.csms.oddities.keep())
         await _within("the database", self.store.close(), seconds=COMMIT_SECONDS)
 
 

@@ -10,6 +10,7 @@ from rich_click import RichGroup
 from amperanto.cli.client import Node, node_options, place
 from amperanto.cli.failure import Failure
 from amperanto.cli.output import console, joined, json_option, moment, print_json, print_table
+from amperanto.cli.quirks import quirks
 from amperanto.cli.variables import variables
 from amperanto.cli.wanted import wanted
 
@@ -141,6 +142,7 @@ def _step(told: dict[str, Any]) -> str:
     return "follows by itself" if told["waiting"] else "send it with --sync"
 
 
+stations.add_command(quirks)
 stations.add_command(variables)
 stations.add_command(wanted)
 

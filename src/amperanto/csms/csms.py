@@ -24,6 +24,7 @@ from amperanto.csms.journal import Frame, Repeats
 from amperanto.csms.liveness import Liveness
 from amperanto.csms.local_authorization_list import LocalAuthorizationLists
 from amperanto.csms.meter_values import MeterValues
+from amperanto.csms.oddities import Oddities
 from amperanto.csms.provisioning import Provisioning
 from amperanto.csms.remote_control import RemoteControl
 from amperanto.csms.remote_stop import RemoteStops
@@ -87,8 +88,9 @@ class Csms:
         self.wanted = Wanted(context, self.desired_state, self.device_model)
         self.templates = Templates(context)
         self.schedule = Schedule(context)
+        self.oddities = Oddities(context)
         self.liveness = Liveness(context, self.schedule.last_heard)
-        self.schedule.due += [self.reservation.expire, self.liveness.look]
+        self.schedule.due += [self.reservation.expire, self.liveness.look, self.oddities.keep]
         blocks = [block for block in vars(self).values() if isinstance(block, Block)]
         self._handlers: dict[type, Handler] = {kind: handler for block in blocks for kind, handler in block.handlers()}
 

@@ -112,6 +112,7 @@ class Registry(Block):
             station = await _named(unit.stations, who, name)
             unit.stations.remove(station)
             unit.local_lists.forget(station.id)
+            unit.oddities.forget(station.id)
             return station.id
 
         self._disconnect(await self._run(work), "the station was removed")

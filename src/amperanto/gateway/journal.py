@@ -12,19 +12,32 @@ from datetime import datetime
 from amperanto.csms.csms import Csms
 from amperanto.csms.journal import Frame, redacted
 from amperanto.domain.events import FrameLogged
+from amperanto.domain.oddities import Oddity, OddityKind
 from amperanto.domain.stations import Station
 from amperanto.gateway.link import head
 from amperanto.ocpp.connection import (
     CallReceived,
     CallUnreadable,
+    DoubledAnswer,
     ErrorReceived,
     Event,
     FrameRejected,
+    LateAnswer,
     RawResultReceived,
     ResultReceived,
     SendReceived,
+    UnknownAnswer,
 )
+from amperanto.ocpp.validation import Violation
 from amperanto.transport.mailbox import IncomingCall
+
+# What is refused or ignored, and told to nobody but the log.
+ODD_FRAMES = (FrameRejected, CallUnreadable, UnknownAnswer, DoubledAnswer, LateAnswer)
+IGNORED: dict[type[Event], str] = {
+    UnknownAnswer: "an answer to nothing that was asked",
+    DoubledAnswer: "a second answer to one call",
+    LateAnswer: "an answer that came too late",
+}
 
 
 class ConnectionJournal:
@@ -92,8 +105,12 @@ class ConnectionJournal:
         event: Event | None = None,
     ) -> Frame:
         direction, number = place
-        violations = _violations(event)
-        self._csms.figures.violations += len(violations)
+        found = _violations(event)
+        self._csms.figures.violations += len(found)
+        for violation in found:
+            self._odd(OddityKind.VIOLATION, named[1], violation.path, violation.detail, at)
+        if isinstance(event, ODD_FRAMES):
+            self._odd(OddityKind.FRAME, named[1], "", _result(event), at)
         return Frame(
             organisation=self._station.organisation,
             station=self._station.id,
@@ -105,8 +122,12 @@ class ConnectionJournal:
             message_id=named[0],
             action=named[1],
             result="ok" if direction == "out" else _result(event),
-            violations=violations,
+            violations=tuple([f"{one.path or 'message'}: {one.detail}" for one in found]),
         )
+
+    def _odd(self, kind: OddityKind, action: str | None, path: str, detail: str, at: datetime) -> None:
+        """Count what the standard does not say."""
+        self._csms.oddities.count(self._station, Oddity.at(kind, action, path, detail), at)
 
     def _log(self, frame: Frame) -> None:
         self._show(frame)
@@ -143,19 +164,20 @@ def _result(event: Event | None) -> str:
             return f"error: {event.error}"
         case CallReceived() | ResultReceived() | RawResultReceived() | SendReceived():
             return "ok"
+        case UnknownAnswer() | DoubledAnswer() | LateAnswer():
+            return IGNORED[type(event)]
         case None:
             return "ignored"
         case _:
             return type(event).__name__
 
 
-def _violations(event: Event | None) -> tuple[str, ...]:
+def _violations(event: Event | None) -> tuple[Violation, ...]:
     """What was tolerated in the frame."""
     match event:
         case CallReceived():
-            found = event.call.violations
+            return event.call.violations
         case ResultReceived() | SendReceived():
-            found = event.violations
+            return event.violations
         case _:
-            found = ()
-    return tuple(f"{violation.path or 'message'}: {violation.detail}" for violation in found)
+            return ()

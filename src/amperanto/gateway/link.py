@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar, cast
+
+from msgspec import structs
 
 from amperanto.csms.block import Clock
 from amperanto.csms.errors import (
@@ -30,7 +32,7 @@ from amperanto.dialects.quirks.quirk import QuirkInUse
 from amperanto.domain.behaviour import ORDINARY
 from amperanto.domain.observations import Observation
 from amperanto.domain.stations import EvseRef, Registration, Station, StationId
-from amperanto.ocpp import Mode, Role
+from amperanto.ocpp import Mode, Role, v2
 from amperanto.ocpp.catalogue import exchange
 from amperanto.ocpp.errors import CallTimedOut, LocalProtocolError, RemoteProtocolError
 from amperanto.ocpp.exact import parse
@@ -42,6 +44,7 @@ from amperanto.transport.peer import Peer
 R = TypeVar("R", bound=Response)
 
 TRIGGERED = 32
+ACCEPTED = "Accepted"
 FOR_EACH_CONNECTOR = frozenset({"StatusNotification", "NotifyEvent", "MeterValues"})
 
 
@@ -78,6 +81,8 @@ class SocketLink:
         """Who keeps what stands in the station's answers."""
         self.timeout = 30.0
         """Seconds the station has for an answer where the caller names none; `follow` sets it."""
+        self.evses: Callable[[], Awaitable[Sequence[int]]] | None = None
+        """Tells which EVSEs the station has told of."""
         self.behaviour = ORDINARY
         """What to expect of stations of its make; `follow` sets it."""
         self._clock = clock
@@ -132,6 +137,20 @@ class SocketLink:
     async def call(self, request: Request[R], *, timeout: float | None = None, urgent: bool = False) -> R:
         """Ask in 2.1's words. Raises csms.errors.StationError, or CallRefused for the station's CALLERROR."""
         self._may_ask()
+        if self.behaviour.triggers_need_connector and isinstance(request, v2.TriggerMessageRequest):
+            each = await self._for_each_evse(request)
+            answers = [await self._call(cast(Request[R], one), timeout, urgent) for one in each]
+            return next((one for one in answers if getattr(one, "status", None) == ACCEPTED), answers[-1])
+        return await self._call(request, timeout, urgent)
+
+    async def _for_each_evse(self, request: v2.TriggerMessageRequest) -> list[v2.TriggerMessageRequest]:
+        """The request for each EVSE, where it means all of them and the station takes it for one only."""
+        if request.evse is not v2.UNSET or request.requested_message not in FOR_EACH_CONNECTOR or self.evses is None:
+            return [request]
+        known = [number for number in await self.evses() if number > 0] or [1]
+        return [structs.replace(request, evse=v2.EVSE(id=number)) for number in known]
+
+    async def _call(self, request: Request[R], timeout: float | None, urgent: bool) -> R:
         try:
             wires = self.dialect.write(request, self.context)
         except NoWord as error:

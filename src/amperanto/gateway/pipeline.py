@@ -8,7 +8,7 @@ A message nobody can interpret is kept raw, answered validly and put into review
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from traceback import extract_tb
 from typing import cast
 
@@ -56,7 +56,7 @@ class Pipeline:
         csms: Csms,
         link: SocketLink,
         journal: ConnectionJournal,
-        quirk: Callable[[Station], QuirkInUse | None],
+        quirk: Callable[[Station], Awaitable[QuirkInUse | None]],
     ) -> None:
         self._quirk = quirk
         self._csms = csms
@@ -145,7 +145,7 @@ class Pipeline:
         link = self._link
         link.stale = False
         station = await self._csms.station(link)
-        link.follow(station, self._csms.context.settings, self._quirk(station))
+        link.follow(station, self._csms.context.settings, await self._quirk(station))
 
     def _gate(self, action: str) -> RemoteProtocolError | None:
         """Whether the station may say this yet. 1.6 only recommends the refusal: a new station is let through there."""

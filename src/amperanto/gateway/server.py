@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -17,13 +18,16 @@ from amperanto.csms.security import Admission
 from amperanto.dialects import dialect_for
 from amperanto.dialects.errors import QuirkConflict
 from amperanto.dialects.quirks.built_in import known_quirks
-from amperanto.dialects.quirks.quirk import QuirkInUse
+from amperanto.dialects.quirks.clock import SiteClock
+from amperanto.dialects.quirks.quirk import Quirk, QuirkInUse
+from amperanto.domain.oddities import Make, Oddity, OddityKind
 from amperanto.domain.stations import Station, StationId, Tolerance
 from amperanto.gateway.handshake import Handshake
 from amperanto.gateway.journal import ConnectionJournal
 from amperanto.gateway.link import SocketLink
 from amperanto.gateway.pipeline import TRANSACTION_MESSAGES, TRY_AGAIN_LATER, Pipeline
 from amperanto.ocpp import Codec, Connection, Role, Version
+from amperanto.ocpp.codec import Direction
 from amperanto.transport.link import Link
 from amperanto.transport.peer import Peer
 from amperanto.transport.upgrade import Denial, Upgrade, Welcome
@@ -42,6 +46,8 @@ class Gateway:
         self._csms = csms
         self._settings = csms.context.settings
         self._quirks = known_quirks()
+        self._now = csms.context.clock.now
+        csms.oddities.make_of = self._make
         self._present: dict[StationId, SocketLink] = {}
         self._handshake = Handshake(
             csms.security.admit,
@@ -155,31 +161,57 @@ class Gateway:
             journal = ConnectionJournal(self._csms, station, number)
             peer = self._peer(line, station, version, journal)
             link = SocketLink(peer, dialect_for(version), station, number, clock=context.clock)
-            link.follow(station, self._settings, self._quirk(station))
+            link.follow(station, self._settings, await self._quirk(station))
             link.on_told = self._csms.heard
+            link.evses = partial(self._evses, station)
             context.stations.register(link)
             self._present[station.id] = link
             return link, Pipeline(self._csms, link, journal, self._quirk)
+
+    async def _evses(self, station: Station) -> list[int]:
+        """The EVSEs the station has told of."""
+        found = await self._csms.context.store.connectors.of(station.organisation, station.id)
+        return sorted({one.where.evse for one in found})
 
     def _unnamed(self, station: Station) -> Version | None:
         """What is spoken with a station that names no version (quirks.md §1); a strict one must name it."""
         if station.tolerance is Tolerance.STRICT:
             return None
-        quirk = self._quirk(station)
-        told = None if quirk is None else quirk.quirk.behaviour.default_version
-        log.info("a station names no subprotocol", station=station.identity)
+        quirk = self._known(station)
+        told = None if quirk is None else quirk.behaviour.default_version
+        self._csms.oddities.count(
+            station, Oddity.at(OddityKind.FRAME, None, "", "connects without a subprotocol"), self._now()
+        )
         return Version(told or self._settings.default_version)
 
-    def _quirk(self, station: Station) -> QuirkInUse | None:
+    def _known(self, station: Station) -> Quirk | None:
         """What is different about stations of this make, remembered from its last boot."""
         if station.hardware is None:
             return None
         try:
-            quirk = self._quirks.of(station.hardware)
+            return self._quirks.of(station.hardware)
         except QuirkConflict as error:
             log.warning("two quirks claim a station; none is used", station=station.identity, why=str(error))
             return None
-        return None if quirk is None else QuirkInUse(quirk)
+
+    def _make(self, station: Station) -> Make | None:
+        quirk = self._known(station)
+        return None if quirk is None else Make(quirk.name, quirk.title, quirk.behaviour)
+
+    async def _quirk(self, station: Station) -> QuirkInUse | None:
+        """The quirk of its make, at work for this station."""
+        quirk = self._known(station)
+        if quirk is None:
+            return None
+
+        def applied(kind: str, direction: Direction) -> None:
+            told = Oddity.at(OddityKind.QUIRK, kind, "", quirk.name, direction)
+            self._csms.oddities.count(station, told, self._now())
+
+        local = quirk.behaviour.tells_local_time and station.site is not None
+        site = await self._csms.context.store.sites.by_id(station.site or "") if local else None
+        clock = None if site is None else SiteClock(site.zone, self._now)
+        return QuirkInUse(quirk, clocks=clock, applied=applied)
 
     def _peer(self, line: Link, station: Station, version: Version, journal: ConnectionJournal) -> Peer:
         settings, context = self._settings, self._csms.context

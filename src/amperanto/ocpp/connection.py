@@ -11,13 +11,14 @@ raises LocalProtocolError for what we do wrong. `now` is any clock that never go
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
 from enum import StrEnum, auto
 from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
 
+from amperanto.ocpp.calls import TRANSITIONS, Happening, Pending, State
 from amperanto.ocpp.catalogue import Exchange, exchange
 from amperanto.ocpp.codec import Codec, Mode
 from amperanto.ocpp.errors import (
@@ -49,6 +50,7 @@ from amperanto.ocpp.events import (
     SendReceived,
     UnknownAnswer,
     UnreadableCall,
+    noted,
 )
 from amperanto.ocpp.exact import parse
 from amperanto.ocpp.frames import (
@@ -68,6 +70,7 @@ from amperanto.ocpp.frames import (
     is_amended,
     verify,
 )
+from amperanto.ocpp.repair import without_stray_commas
 from amperanto.ocpp.shapes import Notice, Request, Response
 from amperanto.ocpp.validation import Kind, Violation
 
@@ -83,61 +86,11 @@ class Role(StrEnum):
     STATION = auto()
 
 
-class State(StrEnum):
-    """Where one of our calls is."""
-
-    QUEUED = auto()
-    OPEN = auto()
-    ANSWERED = auto()
-    EXPIRED = auto()
-    CANCELLED = auto()
-    LOST = auto()
-
-
-class Happening(StrEnum):
-    """What befalls one of our calls."""
-
-    SENT = auto()
-    ANSWER = auto()
-    DEADLINE = auto()
-    CANCEL = auto()
-    CLOSE = auto()
-
-
-# The whole life of one of our calls. An answer in a final state leaves the state and is only an event.
-TRANSITIONS: dict[tuple[State, Happening], State] = {
-    (State.QUEUED, Happening.SENT): State.OPEN,
-    (State.QUEUED, Happening.DEADLINE): State.EXPIRED,
-    (State.QUEUED, Happening.CANCEL): State.CANCELLED,
-    (State.QUEUED, Happening.CLOSE): State.LOST,
-    (State.OPEN, Happening.ANSWER): State.ANSWERED,
-    (State.OPEN, Happening.DEADLINE): State.EXPIRED,
-    (State.OPEN, Happening.CANCEL): State.CANCELLED,
-    (State.OPEN, Happening.CLOSE): State.LOST,
-    (State.ANSWERED, Happening.ANSWER): State.ANSWERED,
-    (State.EXPIRED, Happening.ANSWER): State.EXPIRED,
-    (State.CANCELLED, Happening.ANSWER): State.CANCELLED,
-}
-
 REMEMBERED = 64  # settled calls whose late or doubled answers are still recognised
 TOO_LONG = Violation("", Kind.FRAME, f"message id longer than {LEGAL_ID} characters")
 OTHER_ID = Violation("", Kind.FRAME, "the answer has another message id than its call")
+STRAY_COMMAS = Violation("", Kind.FRAME, "commas that separate nothing")
 CROWDED = Violation("", Kind.FRAME, "a call before the answer to the one before")
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """One of our calls."""
-
-    id: str
-    request: Request[Any] | RawCall
-    text: str
-    deadline: float
-    state: State = State.QUEUED
-
-    def move(self, happening: Happening) -> None:
-        """Follows the table."""
-        self.state = TRANSITIONS[self.state, happening]
 
 
 class Connection:
@@ -297,7 +250,7 @@ class Connection:
         try:
             return [self._on_frame(decode(text), text)]
         except Unframed as problem:
-            return [self._on_unframed(text, problem)]
+            return [self._mended(text) or self._on_unframed(text, problem)]
 
     def _on_frame(self, frame: Frame, text: str | bytes) -> Event:
         match frame:
@@ -312,6 +265,13 @@ class Connection:
             case CallResultError():
                 error = CallRefused(read_code(frame.code), frame.description, frame.details, written=frame.code)
                 return ResultErrorReceived(frame.id, error, text, self.frames_received)
+
+    def _mended(self, text: str | bytes) -> Event | None:
+        """What a text means that has commas too many, noted; None when it is no frame without them either."""
+        mended = None if self.codec.mode is Mode.STRICT else without_stray_commas(text)
+        with suppress(Unframed):
+            return None if mended is None else noted(self._on_frame(decode(mended), text), STRAY_COMMAS)
+        return None
 
     def _on_call(self, frame: Call, text: str | bytes) -> Event:
         number = self.frames_received

@@ -5,7 +5,7 @@ Frames are numbered as they arrive; `number` lets a log keep their order. `text`
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from amperanto.ocpp.errors import CallRefused, RemoteProtocolError
 from amperanto.ocpp.shapes import Message, Notice, Request, Response
@@ -29,6 +29,7 @@ __all__ = [
     "SendReceived",
     "UnknownAnswer",
     "UnreadableCall",
+    "noted",
 ]
 
 
@@ -190,3 +191,14 @@ Event = (
     | UnknownAnswer
     | FrameRejected
 )
+
+
+def noted(event: Event, violation: Violation) -> Event:
+    """The event with one more violation in it, where it tells any."""
+    match event:
+        case CallReceived(call=call):
+            return CallReceived(structs.replace(call, violations=(violation, *call.violations)))
+        case ResultReceived() | SendReceived():
+            return structs.replace(event, violations=(violation, *event.violations))
+        case _:
+            return event

@@ -2,7 +2,8 @@
 
 The schema has already said what is wrong (validation.py); here the JSON tree becomes a typed message all the
 same. Unknown fields are dropped, null and "" stand for an absent optional field, numbers, texts and booleans
-are turned into each other where the field wants the other, over-long texts and unknown words are kept,
+are turned into each other where the field wants the other, names and words are read in any case, over-long texts
+and unknown words are kept,
 instants without a zone are UTC, a lone member is a list of one. What a charge would be falsified by is not
 guessed: a required field that is absent or cannot be read raises `Unreadable`, and so does a broken record
 or list inside. An optional plain value that cannot be read is left out.
@@ -39,7 +40,14 @@ Plain = (
 DEFAULTS: dict[tuple[type[Record], str], Any] = {
     (v2.TransactionEventRequest, "trigger_reason"): v2.TriggerReason.CHARGING_STATE_CHANGED,
     (v16.StatusNotificationRequest, "error_code"): v16.ChargePointErrorCode.NO_ERROR,
+    (v16.StopTransactionRequest, "transaction_id"): -1,  # what a station says that was never given a number
+    (v16.SampledValue, "value"): "",  # a figure that says nothing, as many write it
+    (v16.MeterValue, "sampled_value"): [],
+    (v2.MeterValue, "sampled_value"): [],
 }
+
+# Members of lists that are left out when they cannot be read: a figure that is none says nothing (quirks.md §6).
+SKIPPED = (v16.SampledValue, v2.SampledValue)
 
 
 class Unreadable(Exception):
@@ -66,6 +74,22 @@ MOMENTS: dict[type[Record], str] = {
 }
 
 
+def boot_of_1_6(tree: dict[str, Any]) -> dict[str, Any]:
+    """A boot that speaks of `chargingStation`, as 2.x does, in 1.6's words (quirks.md §1)."""
+    told = tree.get("chargingStation")
+    if not isinstance(told, dict):
+        return tree
+    station = cast(dict[str, Any], told)
+    modem = station.get("modem")
+    names = {"vendorName": "chargePointVendor", "model": "chargePointModel", "serialNumber": "chargePointSerialNumber"}
+    names |= {"firmwareVersion": "firmwareVersion"}
+    return {
+        **(cast(dict[str, Any], modem) if isinstance(modem, dict) else {}),
+        **{other: station[name] for name, other in names.items() if name in station},
+        **tree,
+    }
+
+
 def read(kind: type[Message], payload: object, wall: Callable[[], datetime] | None = None) -> Message:
     """The typed message in a payload (a JSON tree); `wall` tells when it was received. Raises Unreadable."""
     if wall is not None and kind in MOMENTS and isinstance(payload, dict):
@@ -73,6 +97,8 @@ def read(kind: type[Message], payload: object, wall: Callable[[], datetime] | No
         said = tree.get(MOMENTS[kind])
         if isinstance(said, str) and parse_instant(said) is None:
             payload = tree | {MOMENTS[kind]: wall().isoformat()}
+    if kind is v16.BootNotificationRequest and isinstance(payload, dict):
+        payload = boot_of_1_6(cast(dict[str, Any], payload))
     return cast(Message, record_reader(kind)({} if payload is None else payload))
 
 
@@ -80,12 +106,13 @@ def read(kind: type[Message], payload: object, wall: Callable[[], datetime] | No
 def record_reader(kind: type[Record]) -> Reader:
     """Reads an object into a class."""
     structure = cast(inspect.StructType, inspect.type_info(kind))
+    known = {field.encode_name for field in structure.fields}
     fields = [(field.name, field.encode_name, field, reader_for(field.type)) for field in structure.fields]
 
     def read_record(value: Any) -> Record:
         if not isinstance(value, dict):
             raise Unreadable(Kind.WRONG_TYPE, "is not an object")
-        tree = cast(dict[str, Any], value)
+        tree = respelled(cast(dict[str, Any], value), known)
         found: dict[str, Any] = {}
         for name, wire, field, reader in fields:
             try:
@@ -102,6 +129,15 @@ def record_reader(kind: type[Record]) -> Reader:
         return kind(**found)
 
     return read_record
+
+
+def respelled(tree: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """The object with the names it writes in another case as the standard writes them; exact ones go before."""
+    if known.issuperset(tree):
+        return tree
+    meant = {name.casefold(): name for name in known if name not in tree}
+    others = {name: meant[name.casefold()] for name in tree if name.casefold() in meant}
+    return tree | {other: tree[name] for name, other in others.items()} if others else tree
 
 
 def read_field(value: Any, field: inspect.Field, reader: Reader) -> Any:
@@ -128,7 +164,7 @@ def reader_for(kind: inspect.Type) -> Reader:
         case inspect.StructType(cls=cls):
             return record_reader(cls)
         case inspect.ListType(item_type=item):
-            return list_reader(reader_for(item))
+            return list_reader(reader_for(item), isinstance(item, inspect.StructType) and item.cls in SKIPPED)
         case inspect.EnumType(cls=cls):
             return word_reader(cast(type[Word], cls))
         case inspect.DateTimeType():
@@ -147,8 +183,8 @@ def reader_for(kind: inspect.Type) -> Reader:
             return lambda value: value
 
 
-def list_reader(item: Reader) -> Reader:
-    """Reads a list; a lone member is a list of one."""
+def list_reader(item: Reader, skips: bool = False) -> Reader:
+    """Reads a list; a lone member is a list of one. With `skips`, members that cannot be read are left out."""
 
     def read_list(value: Any) -> list[Any]:
         members = cast(list[Any], value) if isinstance(value, list) else [value]
@@ -157,6 +193,8 @@ def list_reader(item: Reader) -> Reader:
             try:
                 found.append(item(member))
             except Unreadable as problem:
+                if skips:
+                    continue
                 problem.place.append(place)
                 raise
         return found
@@ -165,10 +203,12 @@ def list_reader(item: Reader) -> Reader:
 
 
 def word_reader(vocabulary: type[Word]) -> Reader:
-    """Reads a word; one the vocabulary lacks is kept as text."""
+    """Reads a word, in any case and with blanks around it; one the vocabulary lacks is kept as text."""
+    meant = {word.casefold(): word for word in vocabulary}
 
     def read_word(value: Any) -> Word:
-        return vocabulary.keep(read_text(value))
+        text = read_text(value)
+        return meant.get(text.strip().casefold()) or vocabulary.keep(text)
 
     return read_word
 

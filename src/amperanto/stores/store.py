@@ -30,6 +30,7 @@ from amperanto.stores.keys import Keys
 from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
+from amperanto.stores.oddities import Oddities
 from amperanto.stores.outbox import Outbox
 from amperanto.stores.ownership import Ownership
 from amperanto.stores.remote_starts import RemoteStarts
@@ -77,6 +78,7 @@ class Store:
         self.device_models = DeviceModels(reading)
         self.templates = Templates(reading)
         self.desired_states = DesiredStates(reading)
+        self.oddities = Oddities(reading)
         self.connections = Ownership(Connections(reading), self.run)
         self.messages = MessageLog(Messages(reading), self.run, self._writer)
         self.outbox = Feed(Outbox(reading), self.run)

@@ -25,6 +25,7 @@ from amperanto.stores.keys import Keys
 from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
+from amperanto.stores.oddities import Oddities
 from amperanto.stores.outbox import Outbox, row_of
 from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
@@ -141,6 +142,11 @@ class Unit(Work):
     def desired_states(self) -> DesiredStates:
         """What is wanted of stations."""
         return DesiredStates(self)
+
+    @property
+    def oddities(self) -> Oddities:
+        """What stations do that the standard does not say."""
+        return Oddities(self)
 
     @property
     def outbox(self) -> Outbox:

@@ -206,3 +206,26 @@ async def test_the_behaviour_of_its_make_goes_with_the_socket_and_pings_follow_i
     link.follow(station, settings, None)
     assert pinged == [None, 7, settings.ping_interval or None]
     assert door.csms.stations.behaviour(line.station.id) is ORDINARY
+
+
+async def test_a_make_that_takes_triggers_for_a_connector_only_is_asked_for_each(door: Any):
+    """evcc-io/evcc#7424."""
+    line = await door.booted(await door.station())
+    for connector in (0, 1, 2):
+        status = {"connectorId": connector, "errorCode": "NoError", "status": "Available"}
+        await line.ask(f"s{connector}", "StatusNotification", status)
+    link = door.csms.stations.link(line.station.id)
+    picky = Quirk("picky", vendor="Peer")
+    picky.behaves(triggers_need_connector=True)
+    link.follow(link.station, door.csms.context.settings, QuirkInUse(picky))
+    asking = ask(door, line, v2.TriggerMessageRequest(requested_message="MeterValues"))
+    for connector, status in ((1, "Rejected"), (2, "Accepted")):
+        _, message_id, _, payload = await line.hear()
+        assert payload == {"requestedMessage": "MeterValues", "connectorId": connector}
+        line.say(3, message_id, {"status": status})
+    assert (await asking).status == "Accepted"
+    asking = ask(door, line, v2.TriggerMessageRequest(requested_message="Heartbeat"))
+    _, message_id, _, payload = await line.hear()
+    assert payload == {"requestedMessage": "Heartbeat"}
+    line.say(3, message_id, {"status": "NotImplemented"})
+    assert (await asking).status == "NotImplemented"

@@ -13,10 +13,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import combinations
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from amperanto.dialects.errors import QuirkConflict
 from amperanto.domain.behaviour import Behaviour
@@ -123,21 +124,45 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-class QuirkInUse:
-    """A quirk at work on one connection: changes payloads, and counts how often by class and direction."""
+class Clocks(Protocol):
+    """What puts a zone to instants that have none (`clock.py`)."""
 
-    def __init__(self, quirk: Quirk) -> None:
+    def tells_time(self, kind: type[Message], /) -> bool:
+        """Whether messages of this class tell instants."""
+        ...
+
+    def zoned(self, payload: Payload, /) -> Payload:
+        """The payload, its instants with a zone."""
+        ...
+
+
+class QuirkInUse:
+    """A quirk at work on one connection: changes payloads, and tells whoever counts each time it did."""
+
+    def __init__(
+        self, quirk: Quirk, *, clocks: Clocks | None = None, applied: Callable[[str, Direction], None] | None = None
+    ) -> None:
+        """`clocks` puts a zone to instants that have none; `applied` hears the class and direction of what changed."""
         self.quirk = quirk
         self.applied: Counter[tuple[str, Direction]] = Counter()
+        self._clocks = clocks
+        self._told = applied
 
     def applies_to(self, kind: type[Message], direction: Direction, /) -> bool:
         """Whether messages of this class are changed; others keep the codec's fast path."""
-        return (kind, direction) in self.quirk.changes
+        clocked = self._clocks is not None and direction == "incoming" and self._clocks.tells_time(kind)
+        return clocked or (kind, direction) in self.quirk.changes
 
     def __call__(self, kind: type[Message], direction: Direction, payload: Payload, /) -> Payload:
         """The payload as it should have been."""
-        changed = self.quirk.changes[kind, direction](payload)
-        self.applied[kind.__name__, direction] += 1
+        before = deepcopy(payload)  # a change may be made in place
+        changed = self.quirk.changes[kind, direction](payload) if (kind, direction) in self.quirk.changes else payload
+        if self._clocks is not None and direction == "incoming" and self._clocks.tells_time(kind):
+            changed = self._clocks.zoned(changed)
+        if changed != before:
+            self.applied[kind.__name__, direction] += 1
+            if self._told is not None:
+                self._told(kind.__name__, direction)
         return changed
 
 

@@ -11,10 +11,10 @@ from amperanto.dialects.v16.words import (
     authorization,
     id_tag,
     id_tag_info,
+    token_of,
 )
 from amperanto.domain.decisions import TokenDecision
 from amperanto.domain.observations import TokenPresented
-from amperanto.domain.tokens import Token
 from amperanto.ocpp import v2, v16
 
 
@@ -33,7 +33,7 @@ class Authorize:
 
     @staticmethod
     def read(wire: v16.AuthorizeRequest, context: StationContext) -> TokenPresented:
-        return TokenPresented(token=Token(wire.id_tag))
+        return TokenPresented(token=token_of(wire.id_tag))
 
     @staticmethod
     def write(neutral: TokenPresented, context: StationContext) -> v16.AuthorizeRequest:

@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from amperanto.dialects.context import StationContext
 from amperanto.dialects.errors import NotSpoken
+from amperanto.dialects.measures import HERTZ, measured_in, settled, spelled
 from amperanto.dialects.v16.words import CONNECTOR, V16, connector, number
 from amperanto.dialects.wording import aware, figure, plain, word, word_or_unset
 from amperanto.domain.decisions import Noted, TransactionDecision
 from amperanto.domain.meter_values import (
-    ENERGY_IMPORT_REGISTER,
     OUTLET,
     SAMPLE_PERIODIC,
     MeterValue,
@@ -36,8 +36,7 @@ SAMPLE_DROPS = {
     "values.samples.signed.public_key": "1.6 sends signed data bare",
 }
 NOTED = Noted()
-FREQUENCY, HERTZ = "Frequency", "Hertz"
-_UNITS = {"Celcius": "Celsius", "C": "Celsius", "Hz": HERTZ}
+FREQUENCY = "Frequency"
 
 
 def default_unit(measurand: str) -> str:
@@ -50,7 +49,7 @@ def default_unit(measurand: str) -> str:
 def read_values(told: Iterable[v16.MeterValue]) -> tuple[MeterValue, ...]:
     """The readings told; those without a single sample are left out."""
     return tuple(
-        MeterValue(at=aware(value.timestamp), samples=tuple([_read(sample) for sample in value.sampled_value]))
+        MeterValue(at=aware(value.timestamp), samples=settled(tuple([_read(one) for one in value.sampled_value])))
         for value in told
         if value.sampled_value
     )
@@ -69,8 +68,8 @@ def write_values(values: Iterable[MeterValue]) -> list[v16.MeterValue]:
 
 
 def _read(sample: v16.SampledValue) -> SampledValue:
-    measurand = plain(sample.measurand) or ENERGY_IMPORT_REGISTER
-    unit = plain(sample.unit)
+    unit = None if sample.unit is v16.UNSET else spelled(sample.unit)
+    measurand = plain(sample.measurand) or measured_in(unit)
     signed = sample.format == v16.ValueFormat.SIGNED_DATA
     return SampledValue(
         None if signed else figure(sample.value),
@@ -78,7 +77,7 @@ def _read(sample: v16.SampledValue) -> SampledValue:
         plain(sample.context) or SAMPLE_PERIODIC,
         plain(sample.phase),
         plain(sample.location) or OUTLET,
-        default_unit(measurand) if unit is None else _UNITS.get(unit, unit),
+        default_unit(measurand) if unit is None else unit,
         signed=SignedValue(data=sample.value) if signed else None,
     )
 

@@ -87,6 +87,7 @@ def _variable(told: v16.KeyValue) -> ReportedVariable:
     place = place_of(told.key)
     value = None if isinstance(told.value, v16.UnsetType) else told.value
     if value is not None and place.component != COMPONENT:
+        value = value.strip(" '\"")  # some quote their lists (quirks.md §6)
         spelled = value_in_2x(told.key, value)
         value = value if spelled is None else spelled
     read_only = told.readonly or told.key.casefold() in _READ_ONLY

@@ -23,12 +23,13 @@ from amperanto.dialects.v16.words import (
     id_tag,
     id_tag_info,
     number,
+    token_of,
 )
 from amperanto.dialects.wording import aware
 from amperanto.domain.decisions import TransactionDecision
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionStarted
 from amperanto.domain.quantities import WattHours
-from amperanto.domain.tokens import Authorization, AuthorizationStatus, Token
+from amperanto.domain.tokens import Authorization, AuthorizationStatus
 from amperanto.ocpp import v16
 
 V16.never(
@@ -95,7 +96,7 @@ class StartTransaction:
         return TransactionStarted(
             at=aware(wire.timestamp),
             where=context.topology.place(wire.connector_id),
-            token=Token(wire.id_tag),
+            token=token_of(wire.id_tag),
             meter=WattHours(Decimal(wire.meter_start)),
             reservation=v16.or_none(wire.reservation_id),
         )
@@ -161,7 +162,7 @@ class StopTransaction:
             at=aware(wire.timestamp),
             reference=reference,
             where=context.transaction_where(reference),
-            token=None if isinstance(token, v16.UnsetType) else Token(token),
+            token=None if isinstance(token, v16.UnsetType) else token_of(token),
             meter=WattHours(Decimal(wire.meter_stop)),
             values=() if isinstance(data, v16.UnsetType) else read_values(data),
             trigger=UNLOCK_COMMAND if unlocked else None,

@@ -40,6 +40,11 @@ def id_tag(token: Token) -> str:
     return fitting(token.uid, TAG_LENGTH, "idTag")
 
 
+def token_of(told: str) -> Token:
+    """The token an idTag means: 20 characters, whatever a station reads beyond the end of its buffer."""
+    return Token(told[:TAG_LENGTH])
+
+
 def connector(where: EvseRef | None, context: StationContext) -> int:
     """The connector at that place. Raises NotSpoken."""
     if where is None:

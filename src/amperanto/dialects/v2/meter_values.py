@@ -12,11 +12,11 @@ from typing import NamedTuple, TypeAlias
 
 from amperanto.dialects.context import StationContext
 from amperanto.dialects.errors import NotSpoken
+from amperanto.dialects.measures import measured_in, settled, spelled
 from amperanto.dialects.v2.words import V2
 from amperanto.dialects.wording import MAGNITUDE, aware, figure_of, fitting, word
 from amperanto.domain.decisions import Noted
 from amperanto.domain.meter_values import (
-    ENERGY_IMPORT_REGISTER,
     OUTLET,
     SAMPLE_PERIODIC,
     MeterValue,
@@ -55,7 +55,7 @@ def read_values(told: Iterable[v2.MeterValue]) -> tuple[MeterValue, ...]:
     """The readings told; those without a single sample are left out."""
     return tuple(
         [
-            MeterValue(at=aware(value.timestamp), samples=tuple([_read(one) for one in value.sampled_value]))
+            MeterValue(at=aware(value.timestamp), samples=settled(tuple([_read(one) for one in value.sampled_value])))
             for value in told
             if value.sampled_value
         ]
@@ -91,7 +91,8 @@ def _read(sample: v2.SampledValue) -> SampledValue:
 def _learned(said: _Said) -> _Known:
     """What a sample is about; a station says the same thing about each of its samples for years, so it is kept."""
     measurand, context, phase, location, unit, multiplier = said
-    measured = ENERGY_IMPORT_REGISTER if isinstance(measurand, v2.UnsetType) else str(measurand)
+    named = None if isinstance(unit, v2.UnsetType) else spelled(unit)
+    measured = measured_in(named) if isinstance(measurand, v2.UnsetType) else str(measurand)
     power = 0 if isinstance(multiplier, v2.UnsetType) else multiplier
     counts = -MAGNITUDE <= power <= MAGNITUDE
     words = (
@@ -99,7 +100,7 @@ def _learned(said: _Said) -> _Known:
         SAMPLE_PERIODIC if isinstance(context, v2.UnsetType) else str(context),
         None if isinstance(phase, v2.UnsetType) else str(phase),
         OUTLET if isinstance(location, v2.UnsetType) else str(location),
-        ("Wh" if measured.startswith("Energy") else "") if isinstance(unit, v2.UnsetType) else unit,
+        ("Wh" if measured.startswith("Energy") else "") if named is None else named,
         power if counts else 0,
     )
     if len(_KNOWN) >= MOST_KNOWN:

@@ -18,6 +18,7 @@ from amperanto.stores.tables.charging import (
 )
 from amperanto.stores.tables.device_model import desired_states, device_changes, device_variables, templates
 from amperanto.stores.tables.ground import metadata
+from amperanto.stores.tables.oddities import oddities
 from amperanto.stores.tables.records import due, messages, outbox, outbox_cursors, outbox_nodes, reviews
 from amperanto.stores.tables.remote_control import remote_starts
 from amperanto.stores.tables.stations import (
@@ -32,7 +33,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 
 __all__ = [
     "HEAD",
@@ -51,6 +52,7 @@ __all__ = [
     "messages",
     "metadata",
     "meter_values",
+    "oddities",
     "organisations",
     "outbox",
     "outbox_cursors",

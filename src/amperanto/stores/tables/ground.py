@@ -41,6 +41,11 @@ def id_() -> Column[str]:
     return Column("id", Words, primary_key=True)
 
 
+def key(name: str) -> Column[str]:
+    """A text that is part of the key."""
+    return Column(name, Words, primary_key=True)
+
+
 def organisation(*, known: bool = False) -> Column[str]:
     """The owner; `known` where a row is made by a person, so that the owner is checked to exist."""
     owner = [ForeignKey("organisations.id")] if known else []

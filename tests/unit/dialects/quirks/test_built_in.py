@@ -1,7 +1,10 @@
 """The quirks that come with us: whose they are, in the words those stations themselves used."""
 
+from pathlib import Path
+
 import pytest
 
+from amperanto.dialects.errors import QuirkConflict
 from amperanto.dialects.quirks.built_in import BUILT_IN, known_quirks
 from amperanto.domain.behaviour import ORDINARY, RateUnit
 from amperanto.domain.stations import Hardware
@@ -45,3 +48,36 @@ def test_what_is_different_is_told_and_what_is_not_is_not() -> None:
     assert found is not None
     assert found.behaviour.differences() == {"rate_unit": RateUnit.WATTS}
     assert ORDINARY.differences() == {}
+
+
+OTHERS = """
+from amperanto.dialects.quirks.quirk import Quirk
+
+DUO = Quirk("other-duo", vendor="Nobody Else*")
+RIVAL = Quirk("other-abb", vendor="ABB", model="*TAC*")
+"""
+
+
+def installed(where: Path, monkeypatch: pytest.MonkeyPatch, name: str, quirk: str) -> None:
+    """A package that brings a quirk, as it stands in site-packages."""
+    (where / f"{name}.py").write_text(OTHERS)
+    told = where / f"{name}-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (told / "entry_points.txt").write_text(f"[amperanto.quirks]\n{quirk.lower()} = {name}:{quirk}\n")
+    monkeypatch.syspath_prepend(str(where))
+
+
+def test_a_quirk_of_another_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, "amperanto_other_quirks", "DUO")
+    found = known_quirks().of(Hardware(vendor="Nobody Else AG", model="X"))
+    assert found is not None
+    assert found.name == "other-duo"
+
+
+def test_another_packages_quirk_for_stations_that_have_one_is_an_error_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(tmp_path, monkeypatch, "amperanto_rival_quirks", "RIVAL")
+    with pytest.raises(QuirkConflict, match="abb-terra-ac and other-abb"):
+        known_quirks()
