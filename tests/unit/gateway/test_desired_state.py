@@ -98,7 +98,8 @@ async def test_everything_that_waits_is_brought_in_order_once_the_station_settle
 @pytest.mark.parametrize(
     ("answer", "state"),
     [
-        ({"status": "Scheduled"}, WishState.DONE),
+        ({"status": "Accepted"}, WishState.DONE),
+        ({"status": "Scheduled"}, WishState.WAITING),
         ({"status": "Rejected", "statusInfo": {"reasonCode": "Busy"}}, WishState.FAILED),
         (["NotSupported"], WishState.FAILED),
     ],
