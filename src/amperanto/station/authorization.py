@@ -56,6 +56,11 @@ class Authorization(Block):
 
     async def present(self, token: Token, evse: Evse) -> Outcome:
         """Hold a token to the reader: starts, or stops what the same token or group started."""
+        self.context.note("token", evse, token=token.uid, token_type=token.type)
+        if self.context.dark:
+            return INVALID
+        if evse.keeper is not None and evse.token is None:
+            return self._fetch_cable(token, evse.keeper, evse)
         if evse.token is not None:
             return await self._present_again(token, evse)
         if not self._may_charge or not evse.usable or not self.reserved.may_admit(token, evse):
@@ -66,6 +71,15 @@ class Authorization(Block):
                 return INVALID
             self.admit(token, evse, Cause(trigger="Authorized", token=token), outcome.group)
         return outcome
+
+    def _fetch_cable(self, token: Token, owner: Token, evse: Evse) -> Outcome:
+        """A cable stayed locked: its owner gets it, and nobody else gets anything here meanwhile (E05, E09)."""
+        if token.key != owner.key:
+            return INVALID
+        evse.outlet.lock.unlock()
+        evse.keeper = None
+        self._transactions.follow(evse)
+        return ACCEPTED
 
     @property
     def _may_charge(self) -> bool:

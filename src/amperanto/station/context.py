@@ -21,6 +21,7 @@ from amperanto.station.clock import Clock, StationTime
 from amperanto.station.device_model import DeviceModel
 from amperanto.station.evse import Evse, Transaction
 from amperanto.station.habits import Habits
+from amperanto.station.record import Record
 
 KEPT = 10_000
 """How many transactions a station remembers for those who look at it."""
@@ -47,6 +48,10 @@ class Context:
     """How many bytes its payload had."""
     group: asyncio.TaskGroup | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    record: Record | None = None
+    """Where the truth is kept, if anywhere."""
+    dark: bool = False
+    """Whether it has no power: nothing is noticed and nothing told."""
     stopped: bool = False
     """Whether it was switched off: nothing more is begun."""
     later: list[Coroutine[Any, Any, None]] = field(default_factory=list[Coroutine[Any, Any, None]])
@@ -73,6 +78,16 @@ class Context:
     def new_id(self) -> str:
         """A UUID from this station's own chance."""
         return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def note(self, what: str, evse: Evse | None = None, **facts: object) -> None:
+        """Keep what happened, as it was: in true time, with the true reading of the meter."""
+        if self.record is None:
+            return
+        if evse is not None:
+            evse.settle()
+            counted = str(evse.outlet.meter.counted.value)
+            facts = {"evse": evse.number, "register_wh": counted, "state": evse.charging.value, **facts}
+        self.record.write(self.identity, self.clock.now(), what, facts)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside everything else, for as long as the station runs; before that, once it runs."""

@@ -20,7 +20,9 @@ MEASURANDS = (
     "SoC",
 )
 SAMPLED = ",".join(MEASURANDS)
-POINTS = ("ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
+STOP_POINTS = ("ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
+START_POINTS = (*STOP_POINTS, "DataSigned")
+LIMITS = ("maxCost", "maxEnergy", "maxTime", "maxSoC")
 READ, WRITE = v2.Mutability.READ_ONLY, v2.Mutability.READ_WRITE
 
 
@@ -106,6 +108,12 @@ CONTROLLERS = (
     _whole("OCPPCommCtrlr", "ResetRetries", 1, unit=None),
     _whole("OCPPCommCtrlr", "WebSocketPingInterval", 60),
     _flag("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", True),
+    Variable(
+        address=Address("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue"),
+        value="Never",
+        data=v2.Data.OPTION_LIST,
+        choices=("Never", "OncePerTransaction", "EveryMeterValue"),
+    ),
     fixed("OCPPCommCtrlr", "NetworkConfigurationPriority", "1"),
     fixed("OCPPCommCtrlr", "FileTransferProtocols", "HTTPS"),
     fixed("SecurityCtrlr", "SecurityProfile", "1"),
@@ -125,16 +133,24 @@ CONTROLLERS = (
     _whole("LocalAuthListCtrlr", "ItemsPerMessage", 50, mutability=READ, unit=None),
     _whole("LocalAuthListCtrlr", "BytesPerMessage", 16_384, mutability=READ, unit=None),
     _whole("TxCtrlr", "EVConnectionTimeOut", 60),
-    _flag("TxCtrlr", "StopTxOnEVSideDisconnect", True, READ),
+    _flag("TxCtrlr", "StopTxOnEVSideDisconnect", True),
+    _whole("TxCtrlr", "MaxEnergyOnInvalidId", 0, unit="Wh"),
     _flag("TxCtrlr", "StopTxOnInvalidId", True),
     _flag("TxCtrlr", "TxBeforeAcceptedEnabled", False),
-    _list("TxCtrlr", "TxStartPoint", "PowerPathClosed", POINTS),
-    _list("TxCtrlr", "TxStopPoint", "EVConnected,Authorized", POINTS),
+    _list("TxCtrlr", "TxStartPoint", "PowerPathClosed", START_POINTS),
+    _list("TxCtrlr", "TxStopPoint", "EVConnected,Authorized", STOP_POINTS),
+    _flag("SampledDataCtrlr", "Available", True, READ),
+    _flag("SampledDataCtrlr", "Enabled", True),
+    _flag("SampledDataCtrlr", "SignReadings", False),
     _whole("SampledDataCtrlr", "TxUpdatedInterval", 60),
     _list("SampledDataCtrlr", "TxUpdatedMeasurands", SAMPLED, MEASURANDS),
     _list("SampledDataCtrlr", "TxStartedMeasurands", MEASURANDS[0], MEASURANDS),
     _list("SampledDataCtrlr", "TxEndedMeasurands", MEASURANDS[0], MEASURANDS),
     _whole("SampledDataCtrlr", "TxEndedInterval", 0),
+    _flag("AlignedDataCtrlr", "Available", True, READ),
+    _flag("AlignedDataCtrlr", "Enabled", True),
+    _flag("AlignedDataCtrlr", "SignReadings", False),
+    _flag("AlignedDataCtrlr", "SendDuringIdle", False),
     _whole("AlignedDataCtrlr", "Interval", 0),
     _list("AlignedDataCtrlr", "Measurands", MEASURANDS[0], MEASURANDS),
     _whole("AlignedDataCtrlr", "TxEndedInterval", 0),
@@ -148,3 +164,24 @@ CONTROLLERS = (
     _flag("SmartChargingCtrlr", "Enabled", False),
     fixed("ClockCtrlr", "TimeSource", "Heartbeat"),
 )
+
+
+IN_21 = (
+    _whole("TxCtrlr", "ResumptionTimeout", 0),
+    _flag("TxCtrlr", "AllowEnergyTransferResumption", True),
+    _whole("TxCtrlr", "EnergyTransferResumptionRandomRange", 0),
+    fixed("TxCtrlr", "SupportedLimits", ",".join(LIMITS)),
+    _flag("SampledDataCtrlr", "SignStartedReadings", False),
+    _flag("SampledDataCtrlr", "SignUpdatedReadings", False),
+    _flag("AlignedDataCtrlr", "SignUpdatedReadings", False),
+)
+"""The variables that 2.1 added."""
+IN_16 = (
+    Variable(
+        address=Address("ConfigurationKeys", "StopTransactionMaxMeterValues"),
+        value="100",
+        mutability=READ,
+        data=v2.Data.INTEGER,
+    ),
+)
+"""Keys of 1.6 that stand for no variable of 2.x."""

@@ -15,8 +15,9 @@ from functools import partial
 from amperanto.domain.stations import EvseRef, Hardware
 from amperanto.ocpp import v2
 from amperanto.ocpp.shapes import or_none, unless_none
-from amperanto.station.controllers import CONTROLLERS, READ, Address, Variable, fixed, split
+from amperanto.station.controllers import CONTROLLERS, IN_16, IN_21, READ, Address, Variable, fixed, split
 from amperanto.station.evse import Evse
+from amperanto.station.habits import Habits
 
 
 class DeviceModel:
@@ -28,6 +29,8 @@ class DeviceModel:
         self._values: dict[Address, str] = {}
         self._computed: dict[Address, Callable[[], str]] = {}
         self.changed: list[Callable[[Address], None]] = []
+        self.remarks: list[Callable[[Address], str | None]] = []
+        """Who is asked for a reason code, when a value that was accepted goes ill with the others."""
 
     def declare(self, variable: Variable) -> None:
         """Add a variable."""
@@ -155,7 +158,8 @@ class DeviceModel:
         if not variable.accepts(asked.attribute_value):
             return words.REJECTED, "InvalidValue"  # B05.FR.09: never stored silently
         self._keep(variable.address, asked.attribute_value)
-        return (words.REBOOT_REQUIRED if variable.reboot else words.ACCEPTED), None
+        remark = next((found for ask in self.remarks if (found := ask(variable.address))), None)
+        return (words.REBOOT_REQUIRED if variable.reboot else words.ACCEPTED), remark
 
 
 def _folded(address: Address) -> Address:
@@ -231,6 +235,16 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
         shortest = Address("ChargingStation", "MinimumStatusDuration")
         model.declare(Variable(address=shortest, value="0", data=v2.Data.INTEGER, least=0, unit="s"))
         model.declare(Variable(address=Address("ConfigurationKeys", "ConnectorPhaseRotation"), value="NotApplicable"))
+
+
+def declare_by_version(model: DeviceModel, habits: Habits) -> None:
+    """Add the variables that only this version has."""
+    for variable in IN_21 if habits.resumes_transactions else ():
+        model.declare(variable)
+    if habits.register_stands_alone:
+        for variable in IN_16:
+            model.declare(variable)
+        model.put("SampledDataCtrlr", "TxEndedMeasurands", "")  # the standard's default of StopTxnSampledData
 
 
 def _availability(evse: Evse) -> str:

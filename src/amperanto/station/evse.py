@@ -8,9 +8,11 @@ so that no two messages can disagree. `state` is the nine-word form of 1.6, the 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
+from amperanto.domain.limits import NO_LIMIT, TransactionLimit
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import Availability, ChargingState, EvseRef, Fault
@@ -40,7 +42,24 @@ class Transaction:
     sequence: int = 0
     charging: ChargingState | None = None
     begin: tuple[MeterValue, ...] = ()
-    sampled_at: float = 0.0
+    """The readings of its begin, until a report has told them."""
+    kept: list[MeterValue] = field(default_factory=list[MeterValue])
+    """The readings that its end will tell, the first of them of its begin."""
+    started: float = 0.0
+    """Its begin in the seconds of the monotonic clock, from which intervals and limits count."""
+    sampled: dict[str, float] = field(default_factory=dict[str, float])
+    placed: bool = False
+    """Whether a report has told where it is."""
+    phases: int | None = None
+    """On how many phases it was last told to charge."""
+    cost: Decimal | None = None
+    """What it costs so far, as the CSMS said last."""
+    limit: TransactionLimit = NO_LIMIT
+    """What it may use at most, as it was told last."""
+    limits: dict[str, TransactionLimit] = field(default_factory=dict[str, TransactionLimit])
+    """The limits of the CSMS, and those the driver set at the station."""
+    refused: WattHours | None = None
+    """The reading of the meter up to which it may go on although its token was refused (E05)."""
     ended_at: datetime | None = None
     meter_stop: WattHours | None = None
     reason: str | None = None
@@ -79,7 +98,18 @@ class Evse:
         """The plug is not held: nothing may flow (G05)."""
         self.fault: Fault | None = None
         self.finishing = False
-        self.withheld = False
+        self.bay = False
+        """Whether a car stands here, plugged in or not."""
+        self.parted = False
+        """Whether the cable was pulled at the car and its transaction goes on (E10)."""
+        self.signed = False
+        """Whether the meter has signed a reading for the present use."""
+        self.refused = False
+        """Whether the present transaction lost its token by the CSMS's word."""
+        self.holds: set[str] = set()
+        """Why the EVSE gives no energy although somebody is authorised: token, limit, resumption."""
+        self.keeper: Token | None = None
+        """Who has to come for the cable that stays locked (E05, E09)."""
         self.reserved = False
         self.claim: tuple[Token, int] | None = None
         """The token that used a reservation, and its number, until a report has told it."""
@@ -123,8 +153,13 @@ class Evse:
     @property
     def may_flow(self) -> bool:
         """Whether energy may reach the car."""
-        held_back = self.withheld or self.lock_failed or self.fault is not None
+        held_back = bool(self.holds) or self.lock_failed or self.fault is not None
         return self.plugged and self.token is not None and not held_back
+
+    @property
+    def cable_left(self) -> bool:
+        """Whether a cable without a car is locked in the socket."""
+        return self.outlet.lock.locked and not self.plugged and self.transaction is None
 
     @property
     def state(self) -> str:
@@ -136,14 +171,22 @@ class Evse:
         if self.reserved and self.token is None:
             return "Reserved"  # also with a car, as long as nobody it waits for has come (2.1 G01.FR.09)
         if not self.plugged:
-            return "Available" if self.token is None else "Preparing"
+            return self._state_without_car
         if self.token is None:
             return "Finishing" if self.finishing else "Preparing"
-        if self.withheld:
+        if self.holds:
             return "SuspendedEVSE"
         if not self.outlet.contactor.closed:
             return "Preparing"
         return "Charging" if self.outlet.flowing else "SuspendedEV"
+
+    @property
+    def _state_without_car(self) -> str:
+        if self.parted:
+            return "SuspendedEV"
+        if self.cable_left:
+            return "Finishing"
+        return "Available" if self.token is None else "Preparing"
 
     @property
     def availability(self) -> Availability:
@@ -157,7 +200,7 @@ class Evse:
         """What car and EVSE do (2.x chargingState)."""
         if not self.plugged:
             return ChargingState.IDLE
-        if self.withheld and self.token is not None:
+        if self.refused or (self.holds and self.token is not None):
             return ChargingState.SUSPENDED_EVSE
         if not self.outlet.contactor.closed:
             return ChargingState.EV_CONNECTED
@@ -170,7 +213,12 @@ class Evse:
 
     def current_conditions(self) -> frozenset[str]:
         """Which of the conditions that TxStartPoint and TxStopPoint name hold (device_model §5)."""
-        connected = {"ParkingBayOccupancy", "EVConnected"} if self.plugged else set[str]()
-        authorized = {"Authorized"} if self.token is not None else set[str]()
-        both = {"PowerPathClosed"} if connected and authorized and not self.lock_failed else set[str]()
-        return frozenset(connected | authorized | both | ({"EnergyTransfer"} if self.outlet.flowing else set()))
+        holding = {
+            "ParkingBayOccupancy": self.bay or self.plugged,
+            "EVConnected": self.plugged,
+            "Authorized": self.token is not None,
+            "PowerPathClosed": self.plugged and self.token is not None and not self.lock_failed,
+            "EnergyTransfer": self.outlet.flowing,
+            "DataSigned": self.signed,
+        }
+        return frozenset(name for name, holds in holding.items() if holds)

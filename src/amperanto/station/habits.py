@@ -40,6 +40,15 @@ class Habits:
     tells_unused_reservations: bool = False
     """A reservation whose token came without a car is told to have ended so (2.1, H03)."""
 
+    resumes_transactions: bool = False
+    """A transaction may go on after a loss of power or a restart (2.1, E17, B13)."""
+    keeps_limits: bool = False
+    """A transaction has limits of cost, energy, time and state of charge (2.1, E16)."""
+    signs_by_moment: bool = False
+    """Readings at the start and in between are signed by variables of their own (2.1, J02)."""
+    refused_is_suspended: bool = False
+    """A car whose token the CSMS refused is told as SuspendedEVSE, not as EVConnected (2.0.1, E05)."""
+
 
 HABITS = {
     Version.V16: Habits(
@@ -54,6 +63,12 @@ HABITS = {
         states_follow_a_table=True,
         availability_has_levels=False,
     ),
-    Version.V201: Habits(),
-    Version.V21: Habits(states_are_events=True, tells_unused_reservations=True),
+    Version.V201: Habits(refused_is_suspended=True),
+    Version.V21: Habits(
+        states_are_events=True,
+        tells_unused_reservations=True,
+        resumes_transactions=True,
+        keeps_limits=True,
+        signs_by_moment=True,
+    ),
 }

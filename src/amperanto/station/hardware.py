@@ -9,8 +9,12 @@ most charging meters do; what is below stays inside and is not lost.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
+from amperanto.domain.meter_values import SignedValue
 from amperanto.domain.quantities import Amperes, Percent, Volts, WattHours, Watts
 from amperanto.station.vehicle import Vehicle
 
@@ -24,6 +28,11 @@ class Meter:
 
     def __init__(self, lifetime: WattHours = NEW) -> None:
         self._counted = lifetime.value
+
+    @property
+    def counted(self) -> WattHours:
+        """All that went through it, to the last milliwatt-hour: the truth behind the display."""
+        return WattHours(self._counted)
 
     @property
     def register(self) -> WattHours:
@@ -43,12 +52,15 @@ class Contactor:
     def __init__(self) -> None:
         self.closed = False
         self.operations = 0
+        self.on_switch: Callable[[], None] | None = None
 
     def switch(self, closed: bool) -> None:
         """Close or open it."""
         if closed != self.closed:
             self.closed = closed
             self.operations += 1
+            if self.on_switch is not None:
+                self.on_switch()
 
 
 class CableLock:
@@ -69,8 +81,29 @@ class CableLock:
         return not self.locked
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a meter that can sign is asked to sign: its register, when, and in which context of a transaction."""
+
+    register: WattHours
+    at: datetime
+    context: str
+    transaction: str | None = None
+
+
+Signer = Callable[[Reading], SignedValue]
+
+
 class Outlet:
-    """What one EVSE offers a car: voltage, phases, current; and the parts between the grid and the car."""
+    """What one EVSE offers a car: voltage, phases, current; and the parts between the grid and the car.
+
+    `signer` makes its meter one that can sign. With a `fixed_cable` there is no lock. Above the `ceiling`, a reading of
+    the meter, nothing flows.
+    """
+
+    signer: Signer | None = None
+    fixed_cable: bool = False
+    ceiling: WattHours | None = None
 
     def __init__(
         self,
@@ -105,12 +138,13 @@ class Outlet:
     def pass_time(self, seconds: float) -> None:
         """Let energy flow for so long, if it can."""
         if self.vehicle is not None and self.contactor.closed:
+            self.vehicle.allow(self._allowance)
             self.meter.count(self.vehicle.absorb(seconds, self.max_current, self.voltage, self.phases))
 
     @property
     def power(self) -> Watts:
         """What flows now."""
-        if self.vehicle is None or not self.contactor.closed:
+        if self.vehicle is None or not self.contactor.closed or self.exhausted:
             return Watts(Decimal(0))
         return self.vehicle.power(self.max_current, self.voltage, self.phases)
 
@@ -131,12 +165,23 @@ class Outlet:
         return None if self.vehicle is None else self.vehicle.state_of_charge
 
     @property
+    def exhausted(self) -> bool:
+        """Whether the ceiling is reached."""
+        return self.ceiling is not None and self.meter.counted >= self.ceiling
+
+    @property
     def flowing(self) -> bool:
         """Whether the contactor is closed on a car that still wants energy."""
-        return self.contactor.closed and self.vehicle is not None and not self.vehicle.satisfied
+        wanted = self.vehicle is not None and not self.vehicle.satisfied
+        return self.contactor.closed and wanted and not self.exhausted
 
     def seconds_until_quiet(self) -> float:
-        """How long until the car stops drawing by itself; infinity when nothing flows."""
+        """How long until the car has enough or the ceiling is reached; infinity when nothing flows."""
         if self.vehicle is None or not self.flowing:
             return math.inf
+        self.vehicle.allow(self._allowance)
         return self.vehicle.seconds_until_satisfied(self.max_current, self.voltage, self.phases)
+
+    @property
+    def _allowance(self) -> WattHours | None:
+        return None if self.ceiling is None else self.ceiling - self.meter.counted

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -23,6 +24,7 @@ from amperanto.dialects.dialect import Neutral, Said
 from amperanto.domain.stations import Registration
 from amperanto.ocpp.errors import CallRefused, CallTimedOut
 from amperanto.ocpp.shapes import Message, Request, Response
+from amperanto.station.clock import within
 from amperanto.station.context import Context
 from amperanto.transport.link import PeerClosed, QueueFull, TransportError
 from amperanto.transport.mailbox import IncomingCall
@@ -71,6 +73,10 @@ class Line:
         self._connect = connect
         self._peer: Peer | None = None
         self._ready = asyncio.Event()
+        self._powered = asyncio.Event()
+        self._powered.set()
+        self._fresh = asyncio.Event()
+        """Set where the power came back and nothing was tried since."""
 
     @property
     def up(self) -> bool:
@@ -111,6 +117,18 @@ class Line:
         self.wait_before_next = again_after
         if self._peer is not None:
             await self._peer.close()
+
+    def power_off(self) -> None:
+        """The power goes: the socket is lost without a farewell, and none is opened until `power_on`."""
+        self._powered.clear()
+        self.forget_registration()
+        if self._peer is not None:
+            self._peer.link.abort()
+
+    def power_on(self) -> None:
+        """The power is back: connect at once, as after a cold start."""
+        self._fresh.set()
+        self._powered.set()
 
     def forget_registration(self) -> None:
         """The station restarts: it has to boot again before it may speak."""
@@ -163,20 +181,31 @@ class Line:
         """A new connection, however long it takes."""
         clock, number = self._context.clock, self._context.variables.number
         attempt = 0
-        if self.wait_before_next:
-            await clock.sleep(self.wait_before_next)
+        if not self._powered.is_set():
+            await self._powered.wait()
+        elif self.wait_before_next:
+            await self._wait(self.wait_before_next)
             self.wait_before_next = 0.0
         elif self.down_since is not None:
-            await clock.sleep(self._back_off(0))
+            await self._wait(self._back_off(0))
             attempt = 1
         while True:
+            await self._powered.wait()
+            if self._fresh.is_set():
+                self._fresh.clear()
+                self.down_since, attempt = None, 0
             try:
                 return await clock.elsewhere(self._connect(), number("OCPPCommCtrlr", "MessageTimeout", "Default"))
             except (OSError, TimeoutError, TransportError):
                 if self.down_since is None:
                     self.down_since = clock.monotonic()
-            await clock.sleep(self._back_off(attempt))
+            await self._wait(self._back_off(attempt))
             attempt += 1
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, unless the power comes back before."""
+        with suppress(TimeoutError):
+            await within(self._context.clock, seconds, self._fresh.wait())
 
     def _back_off(self, attempt: int) -> float:
         number = self._context.variables.number

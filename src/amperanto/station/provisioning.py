@@ -9,7 +9,7 @@ forgets the acceptance.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from amperanto.domain.decisions import BootDecision
 from amperanto.domain.observations import StationBooted
@@ -54,6 +54,8 @@ class Provisioning(Block):
         self._reporting = False
         self.reserved: Callable[[], bool] = lambda: False
         """Whether a place is kept for somebody, who must not find a station that restarts (B12)."""
+        self.resumes: Callable[[float], Awaitable[None]] | None = None
+        """Who restarts the station in the middle of its transactions (B13)."""
         self.line.on_up.append(self._greet)
         transactions.on_idle.append(self.now_idle)
 
@@ -181,6 +183,8 @@ class Provisioning(Block):
     def reset(self, asked: v2.ResetRequest) -> v2.ResetResponse | Then:
         """Restart: now, or once nobody charges (B11, B12)."""
         words = v2.ResetStatus
+        if asked.type == v2.Reset.IMMEDIATE_AND_RESUME:
+            return self._reset_and_resume(asked)
         if or_none(asked.evse_id) is not None or asked.type not in RESETS or self._restarting:
             return v2.ResetResponse(status=words.REJECTED)
         waits = asked.type == v2.Reset.ON_IDLE and not self.context.habits.soft_reset_ends_transactions
@@ -188,6 +192,37 @@ class Provisioning(Block):
             self._reset_when_idle = asked.type
             return v2.ResetResponse(status=words.SCHEDULED)
         return Then(v2.ResetResponse(status=words.ACCEPTED), lambda: self._restart(asked.type))
+
+    def _reset_and_resume(self, asked: v2.ResetRequest) -> v2.ResetResponse | Then:
+        """B13: restart, and go on with the transactions; refused where they would not outlive it."""
+        words, resumes = v2.ResetStatus, self.resumes
+        outlive = self.context.habits.resumes_transactions and self.context.variables.number(
+            "TxCtrlr", "ResumptionTimeout"
+        )
+        if resumes is None or not outlive or or_none(asked.evse_id) is not None or self._restarting:
+            return v2.ResetResponse(status=words.REJECTED)
+        if not self._transactions.running():  # B13: like B11
+            return Then(v2.ResetResponse(status=words.ACCEPTED), lambda: self._restart(v2.Reset.IMMEDIATE))
+        return Then(v2.ResetResponse(status=words.ACCEPTED), lambda: self._resume(resumes))
+
+    async def _resume(self, resumes: Callable[[float], Awaitable[None]]) -> None:
+        self._restarting = True
+        try:
+            await resumes(RESTART)
+        finally:
+            self._restarting = False
+
+    def restarted(self, reason: str) -> None:
+        """The station starts again: it boots, for that reason, before it may say anything."""
+        self._reason, self._silent_until = reason, 0.0
+        self.line.forget_registration()
+
+    async def last_words(self) -> None:
+        """Give the queue a moment to be delivered before a restart; what is left is kept."""
+        try:
+            await within(self.context.clock, LAST_WORDS, self._queue.drained())
+        except TimeoutError:
+            return
 
     def now_idle(self) -> None:
         """A transaction or reservation ended: restart if that is what was waited for."""
@@ -204,10 +239,7 @@ class Provisioning(Block):
         soft = kind is v2.Reset.ON_IDLE and self.context.habits.soft_reset_ends_transactions
         cause = Cause(trigger="ResetCommand", reason="SoftReset" if soft else "ImmediateReset")
         self._end_all(cause)
-        try:
-            await within(self.context.clock, LAST_WORDS, self._queue.drained())
-        except TimeoutError:
-            pass  # What is left is kept, and delivered after the boot.
+        await self.last_words()
         self._end_all(cause)  # somebody may have come meanwhile
         self._restarting, self._silent_until = False, 0.0
         self.line.forget_registration()

@@ -30,6 +30,8 @@ from amperanto.station.line import Line, Offline, Unprocessed
 
 Report = TransactionStarted | TransactionContinued | TransactionEnded | MeterRead
 NEVER_CONFIRMED = "-1"
+LIMIT_TRIGGERS = ("LimitSet", "CostLimitReached", "EnergyLimitReached", "SoCLimitReached", "TimeLimitReached")
+"""Why a report between start and end is never dropped (2.1, E12)."""
 ROOM = 2_000
 """Reports kept before samples in the middle of a transaction are thinned out (E04, E12)."""
 
@@ -132,12 +134,18 @@ class Queue:
         kept: deque[Waiting] = deque()
         drop = False
         for place, waiting in enumerate(self._waiting):
-            if place and isinstance(waiting.report, TransactionContinued | MeterRead):
+            if place and _may_drop(waiting.report):
                 drop = not drop
                 if drop:
                     continue
             kept.append(waiting)
         self._waiting = kept
+
+
+def _may_drop(report: Report) -> bool:
+    if isinstance(report, TransactionContinued):
+        return report.trigger not in LIMIT_TRIGGERS
+    return isinstance(report, MeterRead)
 
 
 def _offline(report: Report) -> Report:

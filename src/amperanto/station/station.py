@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 
 from amperanto.dialects import dialect_for
 from amperanto.dialects.dialect import Neutral, Said
 from amperanto.dialects.errors import NotSpoken
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.stations import Fault, Hardware, Registration
 from amperanto.domain.tokens import Authorization as Outcome
 from amperanto.domain.tokens import Token
@@ -31,15 +33,18 @@ from amperanto.station.block import Block, Then
 from amperanto.station.clock import Clock, RealClock, StationTime
 from amperanto.station.context import Context
 from amperanto.station.data_transfer import DataTransfer
-from amperanto.station.device_model import DeviceModel, describe
+from amperanto.station.device_model import DeviceModel, declare_by_version, describe
 from amperanto.station.evse import Evse, Transaction
 from amperanto.station.habits import HABITS
 from amperanto.station.hardware import Outlet
+from amperanto.station.limits import DRIVER
 from amperanto.station.line import Answered, Connect, Line
 from amperanto.station.local_authorization_list import LocalAuthorizationList
 from amperanto.station.meter_values import MeterValues
+from amperanto.station.power import Power
 from amperanto.station.provisioning import Provisioning
 from amperanto.station.queue import Queue
+from amperanto.station.record import Record
 from amperanto.station.remote_control import RemoteControl
 from amperanto.station.reservation import Held, Reservations
 from amperanto.station.transactions import Cause, Transactions
@@ -47,6 +52,13 @@ from amperanto.station.vehicle import Vehicle
 from amperanto.transport.link import PeerClosed
 from amperanto.transport.mailbox import IncomingCall
 
+REASON_OF_FAULT = {
+    "GroundFailure": "GroundFault",
+    "OverCurrentFailure": "OvercurrentFault",
+    "OverVoltage": "PowerQuality",
+    "UnderVoltage": "PowerQuality",
+}
+"""stoppedReason for 1.6's error codes, where 2.x has a word of its own."""
 MAKE = Hardware(vendor="Amperanto", model="Pretender", firmware_version="1.0")
 
 
@@ -87,6 +99,7 @@ class Station:
         self._queue = Queue(context, self.line)
         self._stopped = asyncio.Event()
         describe(context.variables, context.evses, hardware, keys=context.habits.has_configuration_keys)
+        declare_by_version(context.variables, context.habits)
         for (component, name), value in (variables or {}).items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             context.variables.put_any(component, name, text)
@@ -104,6 +117,9 @@ class Station:
         provisioning = Provisioning(self._transactions, self._availability, self._queue)
         provisioning.reserved = lambda: bool(self._reservations.held)
         self._reservations.on_end.append(provisioning.now_idle)
+        self._power = Power(self._transactions, provisioning)
+        for evse in context.evses.values():
+            evse.outlet.contactor.on_switch = partial(self._note_contactor, evse)
         remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
@@ -127,6 +143,14 @@ class Station:
     def transactions(self) -> list[Transaction]:
         """Its transactions, oldest first, running ones included."""
         return self.context.transactions
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with how it is configured."""
+        return [
+            f"A transaction that starts at {point} need never end: no TxStopPoint is sure to be reached after it."
+            for point in self._transactions.never_ending()
+        ]
 
     @property
     def reservations(self) -> list[Held]:
@@ -156,6 +180,14 @@ class Station:
     def when_answered(self, heard: Callable[[Answered], None]) -> None:
         """Call that with each answer as it comes, to keep a journal elsewhere."""
         self.line.on_answered = heard
+
+    def keep(self, record: Record) -> None:
+        """Keep the truth about it there, from now on."""
+        self.context.record = record
+
+    def install_main_meter(self) -> None:
+        """Give it a meter before all its EVSEs, told as EVSE 0 on the clock (J01)."""
+        self._meters.has_main_meter = True
 
     # --- its life
 
@@ -194,13 +226,29 @@ class Station:
 
     # --- what people and cars do
 
+    async def arrive(self, evse: int) -> None:
+        """A car drives into the bay (ParkingBayOccupancy)."""
+        place = self.evses[evse]
+        place.bay = True
+        self.context.note("arrived", place)
+        self._transactions.changed(place, Cause(trigger="EVDetected"))
+
+    async def depart(self, evse: int) -> None:
+        """The car leaves the bay."""
+        place = self.evses[evse]
+        place.bay = False
+        self.context.note("departed", place)
+        self._transactions.changed(place, Cause(trigger="EVDeparted", reason="Local"))
+
     async def plug_in(self, evse: int, vehicle: Vehicle) -> None:
         """Put the cable into a car. Raises ValueError when another car is there."""
         place = self.evses[evse]
         place.settle()
         place.outlet.connect(vehicle)
-        self._availability.lock_tried(place, place.outlet.lock.lock())
-        place.finishing = False
+        if not place.outlet.fixed_cable:
+            self._availability.lock_tried(place, place.outlet.lock.lock())
+        place.finishing = place.parted = False
+        self.context.note("plugged", place)
         self._transactions.changed(place, Cause(trigger="CablePluggedIn"))
 
     async def unplug(self, evse: int) -> Vehicle | None:
@@ -210,31 +258,61 @@ class Station:
         vehicle = place.outlet.disconnect()
         self._availability.lock_tried(place, True)  # nothing is to be held any more
         place.finishing = False
-        place.token = place.remote_start = None
-        self._transactions.changed(place, Cause(trigger="EVCommunicationLost", reason="EVDisconnected"))
+        self.context.note("unplugged", place)
+        self._transactions.unplugged(place)
         return vehicle
 
     async def present(self, token: Token, evse: int) -> Outcome:
         """Hold a token to the reader of an EVSE: starts, or stops what it started."""
         return await self._authorization.present(token, self.evses[evse])
 
+    async def end_by_car(self, evse: int) -> None:
+        """The car ends the charging by itself (ISO 15118 SessionStop, E15)."""
+        self._transactions.stop(self.evses[evse], Cause(trigger="StopAuthorized", reason="StoppedByEV"))
+
+    async def press_emergency_stop(self, evse: int) -> None:
+        """Somebody hits the red button: the transaction there is over, whatever its stop point."""
+        cause = Cause(trigger="AbnormalCondition", reason="EmergencyStop")
+        self._transactions.end(self.evses[evse], cause)
+
+    async def limit(self, evse: int, limit: TransactionLimit) -> None:
+        """The driver sets limits at the station; they never exceed what the CSMS allows (2.1, E16)."""
+        self._transactions.limit(self.evses[evse], DRIVER, limit)
+
     async def fail(self, evse: int, fault: Fault) -> None:
-        """Something breaks: energy stops, and so does the transaction."""
+        """Something breaks: energy stops, and so does the transaction, whatever its stop point (E06)."""
         place = self.evses[evse]
         place.settle()
         place.fault = fault
-        place.token = place.remote_start = None
-        self._transactions.changed(place, Cause(trigger="AbnormalCondition", reason="Other"))
+        self.context.note("fault", place, code=fault.code)
+        reason = REASON_OF_FAULT.get(fault.code, "Other")
+        self._transactions.end(place, Cause(trigger="AbnormalCondition", reason=reason))
 
     async def repair(self, evse: int) -> None:
         """It works again."""
         place = self.evses[evse]
         place.fault = None
+        self.context.note("repaired", place)
         self._transactions.changed(place, Cause(trigger="AbnormalCondition"))
+
+    async def lose_power(self) -> None:
+        """The power goes, without a word."""
+        self._power.lose()
+
+    async def restore(self) -> None:
+        """The power is back: it boots, and goes on or ends what ran (E17)."""
+        self._power.restore()
+
+    async def reboot(self, seconds: float = 5.0) -> None:
+        """It crashes and starts again, which takes so long."""
+        await self._power.reboot(seconds)
 
     async def changed(self, evse: int) -> None:
         """Return at the next change of that EVSE."""
         await self.evses[evse].next_change()
+
+    def _note_contactor(self, evse: Evse) -> None:
+        self.context.note("contactor", evse, closed=evse.outlet.contactor.closed)
 
     # --- what the CSMS commands
 

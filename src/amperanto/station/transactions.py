@@ -1,22 +1,25 @@
 """E. Transactions: begun, continued and ended by what happens at an EVSE.
 
-There is one door: something changes at an EVSE (cable, token, energy, a command), and `changed` is told
+There is one door: something changes at an EVSE (car, cable, token, energy, a command), and `changed` is told
 why. It compares the conditions before and after with TxStartPoint and TxStopPoint (E01, E06) and opens,
 continues or ends the transaction accordingly, then closes the contactor if energy may flow. Opening it
 comes first, so that the last reading is final. Whatever is told goes through the queue, which keeps the
 order.
 
+A cable pulled at the car ends nothing where StopTxOnEVSideDisconnect is false: who is authorised stays so (E10).
 OCPP 1.6 hears of a transaction only its start, its meter values and its stop; the conditions are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
 from typing import TypedDict
 
 from amperanto.dialects.dialect import Said
 from amperanto.domain.decisions import TransactionDecision
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import SAMPLE_PERIODIC, TRANSACTION_BEGIN, TRANSACTION_END, MeterValue
 from amperanto.domain.observations import (
     MeterRead,
@@ -24,46 +27,49 @@ from amperanto.domain.observations import (
     TransactionEnded,
     TransactionStarted,
 )
-from amperanto.domain.stations import ChargingState
+from amperanto.domain.stations import ChargingState, EvseRef
 from amperanto.domain.tokens import Token
 from amperanto.ocpp import v2
 from amperanto.ocpp.shapes import or_none
 from amperanto.station.availability import Availability
 from amperanto.station.block import Block, handles
-from amperanto.station.clock import within
+from amperanto.station.cause import DEAUTHORIZED, SIGNED, STATE_CHANGED, Cause
 from amperanto.station.controllers import Address
 from amperanto.station.evse import Evse, Transaction
+from amperanto.station.limits import CSMS
 from amperanto.station.meter_values import CLOCK, MeterValues
 from amperanto.station.queue import Queue
+from amperanto.station.sampling import INTERVALS, Sampling
+from amperanto.station.watch import Watch
 
-LONGEST_PAUSE = 3600.0
-A_MOMENT = 1e-6
-"""Seconds by which a clock may wake somebody too early, by rounding."""
 FIXED_POINTS = {"TxStartPoint": {"PowerPathClosed"}, "TxStopPoint": {"EVConnected", "Authorized"}}
 TRIGGER_OF = {SAMPLE_PERIODIC: "MeterValuePeriodic", CLOCK: "MeterValueClock"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Why something changed: 2.x's triggerReason, and what goes with it."""
-
-    trigger: str
-    token: Token | None = None
-    reason: str | None = None
-    remote_start: int | None = None
+PARTED = {"ParkingBayOccupancy", "EVConnected", "PowerPathClosed"}
+"""What does not count as ended while the cable is out of the car and may come back (E10)."""
+IMPLIED = {
+    "EVConnected": {"ParkingBayOccupancy"},
+    "PowerPathClosed": {"ParkingBayOccupancy", "EVConnected", "Authorized"},
+    "EnergyTransfer": {"ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed"},
+    "DataSigned": {"ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed"},
+}
+"""What holds for certain, or has held, when a condition begins."""
 
 
 class _Told(TypedDict):
     trigger: str
     token: Token | None
     charging: ChargingState
+    where: EvseRef | None
     remote_start: int | None
     reservation: int | None
+    phases: int | None
+    limit: TransactionLimit | None
 
 
-STATE_CHANGED = Cause(trigger="ChargingStateChanged")
-CAR_CHANGED = Cause(trigger="ChargingStateChanged", reason="StoppedByEV")
-INTERVAL = Address("SampledDataCtrlr", "TxUpdatedInterval")
+def never_ending(start: Iterable[str], stop: Iterable[str]) -> list[str]:
+    """The start points after which no stop point need ever be reached (E06): a fault of the configuration."""
+    ends = set(stop)
+    return [point for point in start if not ends & {point, *IMPLIED.get(point, ())}]
 
 
 class Transactions(Block):
@@ -75,11 +81,19 @@ class Transactions(Block):
         self._queue = queue
         self._meters = meters
         self._availability = availability
+        self._sampling = Sampling(self.context, meters, self.sample)
+        self._watch = Watch(self, self._sampling)
         self.context.variables.changed.append(self._look_at)
+        self.context.variables.remarks.append(self._remark)
+
+    def _remark(self, changed: Address) -> str | None:
+        """A pair of points that need never end a transaction is taken, and warned about (E06)."""
+        concerns = changed.component == "TxCtrlr" and changed.variable in FIXED_POINTS
+        return "TxNeverEnds" if concerns and self.never_ending() else None
 
     def _look_at(self, changed: Address) -> None:
-        """Another sample interval holds from now on, not after the old one."""
-        if changed == INTERVAL:
+        """Another interval holds from now on, not after the old one."""
+        if changed in INTERVALS:
             for evse in self.running():
                 evse.stirred.set()
 
@@ -90,21 +104,41 @@ class Transactions(Block):
             self._availability.lock_tried(evse, evse.outlet.lock.lock())
         if not evse.may_flow:
             evse.outlet.contactor.switch(False)
+        if self.context.dark:
+            return  # what is different when the power is back is told then
+        evse.refused = evse.refused and evse.token is None
         before, evse.conditions = evse.conditions, evse.current_conditions()
         if evse.transaction is None:
             if self._begins(evse.conditions, evse.conditions - before):
                 self._start(evse, cause)
-        elif not evse.conditions or (before - evse.conditions) & self._points("TxStopPoint"):
-            self._end(evse, evse.transaction, cause)  # with neither car nor token left, whatever the point (E03)
+        elif self._ends(evse, before - evse.conditions):
+            self._end(evse, evse.transaction, cause)
         else:
             self._continue(evse, evse.transaction, cause)
-        if evse.may_flow and not evse.outlet.contactor.closed:
-            evse.outlet.contactor.switch(True)
-            self.changed(evse, STATE_CHANGED)
+        self.follow(evse)
+
+    def follow(self, evse: Evse) -> None:
+        """What follows from a change: a reading is signed, the contactor closes, the state is told."""
+        if self._may_sign(evse):
+            evse.signed = True
+            self.changed(evse, SIGNED)
             return
+        if evse.may_flow and not evse.outlet.contactor.closed:
+            self._watch.set_ceiling(evse)
+            if not evse.outlet.fixed_cable:
+                self._availability.lock_tried(evse, evse.outlet.lock.lock())
+            if evse.may_flow:
+                evse.outlet.contactor.switch(True)
+                self.changed(evse, STATE_CHANGED)
+                return
         if evse.transaction is None and evse.token is None:
             self._availability.apply_pending(evse)
         self._show(evse)
+
+    def _may_sign(self, evse: Evse) -> bool:
+        """Whether a signed reading is wanted, to begin with (DataSigned), and can be had."""
+        ready = evse.outlet.signer is not None and "PowerPathClosed" in evse.conditions
+        return ready and not evse.signed and "DataSigned" in self._points("TxStartPoint")
 
     def _show(self, evse: Evse) -> None:
         evse.stir()
@@ -115,15 +149,28 @@ class Transactions(Block):
         points = self._points("TxStartPoint")
         return bool(begun & points) or ("PowerPathClosed" in begun and bool(holding & points))
 
+    def _ends(self, evse: Evse, lost: frozenset[str]) -> bool:
+        """Whether a stop point is reached, or neither car nor token is left, whatever the point (E03)."""
+        if not evse.conditions:
+            return True
+        return bool((lost - PARTED if evse.parted else lost) & self._points("TxStopPoint"))
+
     def _points(self, which: str) -> set[str]:
         """The conditions that begin, or whose end ends, a transaction; 1.6 has no choice."""
         if self.context.habits.csms_numbers_transactions:
             return FIXED_POINTS[which]
         return set(self.context.variables.words("TxCtrlr", which))
 
+    def never_ending(self) -> list[str]:
+        """The start points whose transactions need never end, as it is configured."""
+        return never_ending(sorted(self._points("TxStartPoint")), self._points("TxStopPoint"))
+
+    # --- the ways it stops
+
     def stop(self, evse: Evse, cause: Cause) -> None:
         """End the authorisation: energy stops, and the transaction where that is a stop point."""
         evse.token = evse.remote_start = None
+        evse.parted = False
         self.changed(evse, cause)
 
     def end(self, evse: Evse, cause: Cause) -> None:
@@ -131,20 +178,55 @@ class Transactions(Block):
         evse.settle()
         evse.outlet.contactor.switch(False)
         evse.token = evse.remote_start = None
+        evse.parted = False
         evse.conditions = evse.current_conditions()
         if evse.transaction is not None:
             self._end(evse, evse.transaction, cause)
         self._show(evse)
+
+    def unplugged(self, evse: Evse) -> None:
+        """The cable was pulled at the car: its transaction ends (E09) or waits for it (E10)."""
+        cause = Cause(trigger="EVCommunicationLost", reason="EVDisconnected")
+        stays = evse.transaction is not None and evse.token is not None
+        evse.parted = stays and not self.context.variables.flag("TxCtrlr", "StopTxOnEVSideDisconnect")
+        if evse.parted:
+            if evse.outlet.fixed_cable and not self.context.dark:
+                self.context.spawn(self._await_cable(evse, evse.token))
+            self.changed(evse, cause)
+            return
+        owner = evse.token or evse.keeper
+        evse.token = evse.remote_start = None
+        self.changed(evse, cause)
+        if self.context.dark:
+            return
+        if owner is None or self.context.variables.flag("OCPPCommCtrlr", "UnlockOnEVSideDisconnect"):
+            evse.outlet.lock.unlock()
+        evse.keeper = owner if evse.cable_left else None
+        self._show(evse)
+
+    def resumed(self, evse: Evse, cause: Cause) -> None:
+        """The power is back and the transaction goes on (E17); what else is different is told after it."""
+        evse.settle()
+        evse.conditions -= {"EnergyTransfer"}
+        self._watch.set_ceiling(evse)
+        if evse.transaction is not None:
+            self._continue(evse, evse.transaction, cause)
+
+    async def _await_cable(self, evse: Evse, token: Token | None) -> None:
+        """A cable that is fixed to the station and does not come back in time ends the authorisation (E10)."""
+        await self.context.clock.sleep(self.context.variables.number("TxCtrlr", "EVConnectionTimeOut"))
+        if evse.parted and evse.token is token:
+            self.stop(evse, Cause(trigger="EVConnectTimeout", reason="Timeout"))
 
     def sample(self, evse: Evse, context: str) -> bool:
         """Report the meter within a transaction; whether there is one."""
         transaction = evse.transaction
         if transaction is None:
             return False
-        values = self._meters.sampled(evse, "TxUpdated", context)
-        if context == CLOCK:
-            values = self._meters.aligned(evse, context)
-        self._continue(evse, transaction, Cause(trigger=TRIGGER_OF.get(context, "Trigger")), values)
+        aligned = context == CLOCK
+        values = self._meters.aligned(evse, context) if aligned else self._meters.sampled(evse, "TxUpdated", context)
+        if values or context not in TRIGGER_OF:
+            self._continue(evse, transaction, Cause(trigger=TRIGGER_OF.get(context, "Trigger")), values)
         return True
 
     def running(self) -> list[Evse]:
@@ -163,46 +245,60 @@ class Transactions(Block):
         waiting = self._queue.holds(found)
         return v2.GetTransactionStatusResponse(ongoing_indicator=found.open, messages_in_queue=waiting)
 
+    @handles(v2.CostUpdatedRequest)
+    def cost(self, asked: v2.CostUpdatedRequest) -> v2.CostUpdatedResponse:
+        """What a transaction has cost so far (I02): a limit of cost is held against it (E16)."""
+        found = self.context.transaction_of(asked.transaction_id)
+        if found is not None and found.open:
+            found.cost = Decimal(str(asked.total_cost))
+            self.context.evses[found.evse].stirred.set()
+        return v2.CostUpdatedResponse()
+
     # --- what is told
 
     def _start(self, evse: Evse, cause: Cause) -> None:
-        habits = self.context.habits
+        alone = self.context.habits.register_stands_alone
         name = self.context.new_id()
-        transaction = Transaction(
+        evse.transaction = transaction = Transaction(
             id=name,
             evse=evse.number,
             started_at=self.context.now(),
             meter_start=evse.meter,
-            reference=None if habits.csms_numbers_transactions else name,
+            reference=None if self.context.habits.csms_numbers_transactions else name,
             token=evse.token,
             remote_start=evse.remote_start,
             charging=evse.charging,
-            sampled_at=self.context.clock.monotonic(),
-            begin=self._meters.sampled(evse, "TxStarted", TRANSACTION_BEGIN),
         )
-        evse.transaction = transaction
+        self._sampling.begin(evse, transaction)
+        transaction.begin = () if alone else self._meters.sampled(evse, "TxStarted", TRANSACTION_BEGIN)
+        transaction.kept = list(self._meters.sampled(evse, "TxEnded", TRANSACTION_BEGIN))
         self.context.remember(transaction)
+        self._note(evse, transaction, "started", why=cause.trigger)
+        told = self._told(evse, transaction, cause, evse.token)
         report = TransactionStarted(
             at=transaction.started_at,
             reference=transaction.reference,
             sequence=self._sequence(transaction),
-            where=evse.where,
-            meter=transaction.meter_start if habits.register_stands_alone else None,
-            values=() if habits.register_stands_alone else transaction.begin,
-            **self._told(evse, transaction, cause, evse.token),
+            meter=transaction.meter_start if alone else None,
+            values=self._begin(transaction),
+            **told,
         )
         self._queue.put(transaction, report, self._heard)
-        self.context.spawn(self._accompany(evse, transaction))
+        self.context.spawn(self._watch.accompany(evse, transaction))
 
     def _continue(
         self, evse: Evse, transaction: Transaction, cause: Cause, values: tuple[MeterValue, ...] = ()
     ) -> None:
+        if cause.trigger not in TRIGGER_OF.values():
+            self._note(evse, transaction, "changed", why=cause.trigger)
+        transaction.token = evse.token or transaction.token
         if not self.context.habits.csms_numbers_transactions:
+            told = self._told(evse, transaction, cause, cause.token)
             report = TransactionContinued(
-                at=self.context.now(),
+                at=cause.at or self.context.now(),
                 sequence=self._sequence(transaction),
-                values=values,
-                **self._told(evse, transaction, cause, cause.token),
+                values=(*self._begin(transaction), *values),
+                **told,
             )
             self._queue.put(transaction, report, self._heard)
             return
@@ -212,28 +308,43 @@ class Transactions(Block):
 
     def _end(self, evse: Evse, transaction: Transaction, cause: Cause) -> None:
         alone = self.context.habits.register_stands_alone
-        transaction.ended_at = self.context.now()
+        last = self._meters.sampled(evse, "TxEnded", TRANSACTION_END)
+        if cause.at is not None:
+            last = tuple(replace(one, at=cause.at) for one in last)
+        transaction.ended_at = cause.at or self.context.now()
         transaction.meter_stop = evse.meter
         transaction.reason = cause.reason
-        values = self._meters.sampled(evse, "TxEnded", TRANSACTION_END)
+        self._note(evse, transaction, "ended", reason=cause.reason)
+        told = self._told(evse, transaction, cause, cause.token)
         report = TransactionEnded(
             at=transaction.ended_at,
             sequence=self._sequence(transaction),
             meter=transaction.meter_stop if alone else None,
-            values=(*transaction.begin, *values) if alone and values else values,
+            values=(*transaction.kept, *last) if last else (),
             reason=cause.reason,
-            **self._told(evse, transaction, cause, cause.token),
+            **told,
         )
         self._queue.put(transaction, report, self._heard)
-        self._clear(evse)
+        self._clear(evse, cause)
 
-    def _clear(self, evse: Evse) -> None:
-        """The EVSE after a transaction: nobody is authorised, the cable may come out."""
-        evse.transaction = evse.token = evse.remote_start = None
-        evse.withheld, evse.group = False, None
+    def _begin(self, transaction: Transaction) -> tuple[MeterValue, ...]:
+        """The readings of the begin, once, when the report says where it is (E01)."""
+        if not transaction.placed:
+            return ()
+        begin, transaction.begin = transaction.begin, ()
+        return begin
+
+    def _clear(self, evse: Evse, cause: Cause) -> None:
+        """The EVSE after a transaction: nobody is authorised, the cable may come out, unless its owner has to come."""
+        owner = evse.transaction.token if evse.transaction is not None else None
+        evse.transaction = evse.token = evse.remote_start = evse.group = evse.outlet.ceiling = None
+        evse.parted = evse.signed = evse.refused = False
+        evse.holds.clear()
         evse.finishing = evse.plugged
         evse.outlet.contactor.switch(False)
-        evse.outlet.lock.unlock()
+        evse.keeper = owner if cause.trigger == DEAUTHORIZED.trigger and evse.plugged else None
+        if evse.keeper is None and evse.plugged:
+            evse.outlet.lock.unlock()
         evse.conditions = evse.current_conditions()
         self._availability.apply_pending(evse)
         if not self.running():
@@ -242,12 +353,21 @@ class Transactions(Block):
 
     def _told(self, evse: Evse, transaction: Transaction, cause: Cause, token: Token | None) -> _Told:
         transaction.charging = evse.charging
+        remote, where, phases = cause.remote_start or transaction.remote_start, None, None
+        transaction.remote_start = None
+        if not transaction.placed and (evse.plugged or self.context.habits.csms_numbers_transactions):
+            transaction.placed, where = True, evse.where
+        if evse.outlet.flowing and evse.outlet.phases_in_use != transaction.phases:
+            transaction.phases = phases = evse.outlet.phases_in_use
         return _Told(
             trigger=cause.trigger,
             token=token,
             charging=evse.charging,
-            remote_start=transaction.remote_start if transaction.sequence <= 1 else cause.remote_start,
+            where=where,
+            remote_start=remote,
             reservation=evse.take_claim(),
+            phases=phases,
+            limit=cause.limit,
         )
 
     def _sequence(self, transaction: Transaction) -> int | None:
@@ -257,51 +377,35 @@ class Transactions(Block):
         transaction.sequence += 1
         return transaction.sequence - 1
 
-    # --- what comes back, and what time brings
+    def _note(self, evse: Evse, transaction: Transaction, what: str, **facts: object) -> None:
+        """Keep the truth of it."""
+        token = evse.token
+        uid, kind = (None, None) if token is None else (token.uid, token.type)
+        self.context.note(f"transaction-{what}", evse, transaction=transaction.id, token=uid, token_type=kind, **facts)
+
+    # --- what comes back
 
     def _heard(self, transaction: Transaction, said: Said) -> None:
         if not isinstance(said, TransactionDecision):
             return
         if said.number is not None and transaction.reference is None:
             transaction.reference = str(said.number)
+            self.context.note("transaction-numbered", transaction=transaction.id, reference=transaction.reference)
         evse, outcome = self.context.evses[transaction.evse], said.authorization
+        if evse.transaction is not transaction:
+            return
+        if said.limit is not None:
+            self.limit(evse, CSMS, said.limit)
+        if said.cost is not None:
+            transaction.cost = said.cost
+            evse.stirred.set()
         if outcome is None or evse.transaction is not transaction:
             return
         if outcome.accepted and evse.token is not None:
             evse.group = outcome.group or evse.group
-        if outcome.accepted or evse.withheld:
-            return
-        # E05: what the CSMS says of the token on hearing of the transaction outranks what was known before.
-        if self.context.variables.flag("TxCtrlr", "StopTxOnInvalidId"):
-            self.stop(evse, Cause(trigger="Deauthorized", reason="DeAuthorized"))
-        else:
-            evse.withheld = True
-            self.changed(evse, Cause(trigger="Deauthorized", reason="DeAuthorized"))
+        elif not outcome.accepted and evse.token is not None:
+            self._watch.refuse(evse, transaction)
 
-    async def _accompany(self, evse: Evse, transaction: Transaction) -> None:
-        """Notice what time brings: the next sample, and the moment the car stops drawing."""
-        clock = self.context.clock
-        while transaction.open:
-            evse.stirred.clear()
-            quiet = evse.outlet.seconds_until_quiet() + 0.001
-            pause = min(self._until_sample(transaction), quiet, LONGEST_PAUSE)
-            try:
-                await within(clock, pause, evse.stirred.wait())
-            except TimeoutError:
-                evse.settle()
-            if transaction.open and evse.charging is not transaction.charging:
-                self.changed(evse, CAR_CHANGED)
-            if transaction.open and self._until_sample(transaction) < A_MOMENT:
-                self._skip_to_next_sample(transaction)
-                self.sample(evse, SAMPLE_PERIODIC)
-
-    def _until_sample(self, transaction: Transaction) -> float:
-        interval = self.context.variables.number("SampledDataCtrlr", "TxUpdatedInterval")
-        if interval == 0:
-            return LONGEST_PAUSE
-        return transaction.sampled_at + interval - self.context.clock.monotonic()
-
-    def _skip_to_next_sample(self, transaction: Transaction) -> None:
-        interval = self.context.variables.number("SampledDataCtrlr", "TxUpdatedInterval")
-        passed = self.context.clock.monotonic() - transaction.sampled_at + A_MOMENT
-        transaction.sampled_at += interval * (passed // interval)
+    def limit(self, evse: Evse, whose: str, told: TransactionLimit) -> None:
+        """The CSMS, or the driver at the station, sets limits (E16)."""
+        self._watch.limit(evse, whose, told)

@@ -43,6 +43,7 @@ class Vehicle:
         self._charge = int(self._capacity * state_of_charge.value / 100)
         self._knee = int(self._capacity * tapers_from.value / 100)
         self._target = self._capacity
+        self._allowed = self._capacity
         self._fraction = 0.0
         if wants is not None:
             self.want(wants)
@@ -66,6 +67,15 @@ class Vehicle:
         """Take that much more, or what fits into the battery."""
         self._target = min(self._capacity, self._charge + int(energy.value * MILLI))
 
+    def allow(self, energy: WattHours | None) -> None:
+        """Let the outlet give at most so much more, however much the car wants; None: no end."""
+        more = self._capacity if energy is None else int(energy.value * MILLI)
+        self._allowed = min(self._capacity, self._charge + max(0, more))
+
+    def energy_until(self, level: Percent) -> WattHours:
+        """How much it takes to that state of charge; nothing when it is there."""
+        return WattHours(Decimal(max(0, int(self._capacity * level.value / 100) - self._charge)) / MILLI)
+
     def power(self, offered: Amperes, voltage: Volts, phases: int) -> Watts:
         """What it draws now from such an outlet, in whole watts."""
         if self.satisfied:
@@ -80,29 +90,30 @@ class Vehicle:
         if seconds <= 0 or start <= 0 or self.satisfied:
             return WattHours(Decimal(0))
         reached = self._after(seconds / 3600, full, start)
-        whole = min(math.floor(reached), self._target)
-        self._fraction = 0.0 if whole == self._target else reached - whole
+        whole = max(self._charge, min(math.floor(reached), self._target, self._allowed))
+        self._fraction = 0.0 if whole in (self._target, self._allowed) else reached - whole
         taken = whole - self._charge
         self._charge = whole
         return WattHours(Decimal(taken) / MILLI)
 
     def seconds_until_satisfied(self, offered: Amperes, voltage: Volts, phases: int) -> float:
-        """How long until it has all it wants; infinity when it gets nothing."""
+        """How long until it has all it wants or may have; infinity when it gets nothing."""
         full, start = self._watts(offered, voltage, phases)
-        if self.satisfied:
+        goal = min(self._target, self._allowed)
+        if self._charge >= goal:
             return 0.0
         if start <= 0:
             return math.inf
         bend = self._bend(full, start)
         level = self._charge + self._fraction
-        straight = max(0.0, min(self._target, bend) - level) / (start * MILLI)
+        straight = max(0.0, min(goal, bend) - level) / (start * MILLI)
         begin = max(level, bend)
         curved = 0.0
-        if self._target > begin:
+        if goal > begin:
             steepness = self._steepness(full)
             drawn = full * MILLI * self._share(begin)
             # Just past the end of the curve the logarithm would have nothing left to take.
-            curved = -math.log(max(1e-9, 1 - steepness * (self._target - begin) / drawn)) / steepness
+            curved = -math.log(max(1e-9, 1 - steepness * (goal - begin) / drawn)) / steepness
         return (straight + curved) * 3600
 
     def _watts(self, offered: Amperes, voltage: Volts, phases: int) -> tuple[float, float]:

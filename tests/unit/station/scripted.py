@@ -200,6 +200,24 @@ def reports(csms: ScriptedCsms) -> list[dict[str, Any]]:
 
 
 def register(report: dict[str, Any]) -> float:
-    """The import register in a 2.x report."""
-    samples = report["meterValue"][0]["sampledValue"]
+    """The last import register in a 2.x report."""
+    samples = report["meterValue"][-1]["sampledValue"]
     return next(s["value"] for s in samples if s["measurand"] == "Energy.Active.Import.Register")
+
+
+def story(csms: ScriptedCsms) -> list[tuple[str, str, str | None, str | None]]:
+    """What each TransactionEvent says: kind, trigger, charging state, stopped reason."""
+    return [
+        (
+            one["eventType"],
+            one["triggerReason"],
+            one["transactionInfo"].get("chargingState"),
+            one["transactionInfo"].get("stoppedReason"),
+        )
+        for one in reports(csms)
+    ]
+
+
+def outcome(csms: ScriptedCsms) -> list[dict[str, Any]]:
+    """What ended: the StopTransactions, or the TransactionEvents that say Ended."""
+    return csms.of("StopTransaction") + [one for one in reports(csms) if one["eventType"] == "Ended"]

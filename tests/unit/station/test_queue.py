@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, EPOCH, SILENCE, TWO, Refusal, reports, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
 from amperanto.station import Answered, Vehicle
@@ -25,6 +26,7 @@ async def charge_offline(station, csms, clock):
     await clock.advance(120)
 
 
+@requirement("E04-S1", "E08-S1", "E12-S1")
 @pytest.mark.parametrize("version", TWO)
 async def test_2x_tells_afterwards_what_happened_offline_with_its_time(version):
     async with scene(version) as (station, csms, clock):
@@ -38,6 +40,7 @@ async def test_2x_tells_afterwards_what_happened_offline_with_its_time(version):
         assert station.queued == 0
 
 
+@requirement("1.6:Offline-S1")
 async def test_16_gives_its_queued_messages_the_number_of_the_late_start():
     async with scene(Version.V16) as (station, csms, clock):
         await charge_offline(station, csms, clock)
@@ -56,6 +59,7 @@ async def test_a_plain_reconnect_boots_no_second_time(version):
         assert len(csms.of("BootNotification")) == 1
 
 
+@requirement("E13-S1", "1.6:Retry-S1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_report_the_csms_fails_to_process_is_repeated_then_given_up(version):
     def prepare(csms):
@@ -74,6 +78,7 @@ async def test_a_report_the_csms_fails_to_process_is_repeated_then_given_up(vers
         assert told[3] != told[0]
 
 
+@requirement("1.6:StopTransaction-S8")
 async def test_16_says_minus_one_for_a_start_that_was_never_confirmed():
     def prepare(csms):
         csms.answers["StartTransaction"] = Refusal("InternalError")
@@ -123,6 +128,7 @@ async def test_a_broken_line_costs_no_attempt_and_the_report_is_repeated_as_it_w
         assert station.queued == 0
 
 
+@requirement("E11-S1")
 @pytest.mark.parametrize("version", TWO)
 async def test_what_waited_behind_the_break_is_told_as_offline(version):
     async with scene(version) as (station, csms, clock):
@@ -150,6 +156,7 @@ async def test_other_messages_overtake_a_report_that_waits_for_its_retry():
         assert len(reports(csms)) == 1
 
 
+@requirement("E04-S2", "E12-S2")
 async def test_a_long_time_offline_thins_samples_but_never_start_and_end():
     async with scene(Version.V201, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 1}) as (station, csms, clock):
         csms.unreachable = True

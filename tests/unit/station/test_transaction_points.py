@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, TWO, reports, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
 from amperanto.station import Vehicle
@@ -134,6 +135,7 @@ async def test_readings_on_the_clock_show_what_is_configured_for_them(version):
         assert {one["context"] for one in reading["sampledValue"]} == {"Sample.Clock"}
 
 
+@requirement("E07-S2")
 @pytest.mark.parametrize("version", ALL)
 async def test_the_group_a_csms_names_when_it_hears_of_the_start_may_stop_it(version):
     def prepare(csms):

@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, TWO, register, reports, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.quantities import Amperes, WattHours
 from amperanto.domain.stations import Fault
 from amperanto.ocpp import Version
@@ -10,6 +11,7 @@ from amperanto.station import Outlet, Vehicle
 from amperanto.station.scenarios import charge
 
 
+@requirement("1.6:StopTransaction-S7")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_charge_is_counted_to_the_watt_hour(version):
     outlets = {1: Outlet(lifetime=WattHours.of("123456.7"))}
@@ -26,6 +28,7 @@ async def test_a_charge_is_counted_to_the_watt_hour(version):
             assert (register(reports(csms)[0]), register(reports(csms)[-1])) == (123_456, 143_456)
 
 
+@requirement("E07-S1")
 @pytest.mark.parametrize("version", TWO)
 async def test_2x_tells_each_step_once_and_in_order(version):
     async with scene(version, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 3600}) as (station, csms, clock):
@@ -47,10 +50,14 @@ async def test_2x_tells_each_step_once_and_in_order(version):
         assert told[-1]["transactionInfo"]["stoppedReason"] == "Local"
         contexts = [one["meterValue"][0]["sampledValue"][0].get("context") for one in told if "meterValue" in one]
         assert contexts[0] == "Transaction.Begin"
-        assert contexts[-1] == "Transaction.End"
+        assert [one["sampledValue"][0]["context"] for one in told[-1]["meterValue"]] == [
+            "Transaction.Begin",
+            "Transaction.End",
+        ]
         assert not any(one.get("offline") for one in told)
 
 
+@requirement("1.6:MeterValues-S3")
 async def test_16_tells_start_samples_and_stop_with_the_number_it_was_given():
     async with scene(Version.V16, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 900}) as (station, csms, clock):
         await clock.until(charge(station, 1, DRIVER, WattHours.of(11_040)))
@@ -64,6 +71,7 @@ async def test_16_tells_start_samples_and_stop_with_the_number_it_was_given():
         assert about[-1].payload["reason"] == "Local"
 
 
+@requirement("J02-S9")
 async def test_samples_come_at_the_interval_from_the_start_of_the_transaction():
     async with scene(Version.V201, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 60}) as (station, csms, clock):
         await station.plug_in(1, Vehicle())
@@ -170,6 +178,7 @@ async def test_16_begins_with_cable_and_token_whatever_2x_would_do():
         assert len(csms.of("StopTransaction")) == 1
 
 
+@requirement("J02-S10")
 @pytest.mark.parametrize("version", ALL)
 async def test_an_interval_of_zero_means_no_samples(version):
     async with scene(version, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 0}) as (station, csms, clock):
@@ -187,7 +196,7 @@ async def test_a_fault_stops_energy_and_transaction_until_it_is_repaired(version
         await clock.advance(60)
         await station.fail(1, Fault(code="GroundFailure"))
         await clock.advance(1)
-        assert station.transactions[0].reason == "Other"
+        assert station.transactions[0].reason == "GroundFault"
         assert station.evses[1].state == "Faulted"
         assert (await clock.until(station.present(DRIVER, 1))).accepted is False
         await station.repair(1)
@@ -205,6 +214,7 @@ async def test_the_same_car_may_charge_again_without_unplugging():
         assert [one["transactionId"] for one in csms.of("StopTransaction")] == [41, 42]
 
 
+@requirement("E14-S1", "E14-S2")
 @pytest.mark.parametrize("version", TWO)
 async def test_the_csms_may_ask_after_a_transaction(version):
     async with scene(version) as (station, csms, clock):
