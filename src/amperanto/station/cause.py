@@ -20,6 +20,8 @@ class Cause:
     limit: TransactionLimit | None = None
     at: datetime | None = None
     """When, by the station's clock, if not now."""
+    ago: float = 0.0
+    """How many seconds ago that truly was."""
 
 
 STATE_CHANGED = Cause(trigger="ChargingStateChanged")

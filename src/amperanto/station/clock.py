@@ -17,6 +17,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Protocol, TypeVar
@@ -151,6 +152,16 @@ class SimulatedClock:
             self._under_way -= 1
             self._touch()
 
+    def hold(self) -> None:
+        """Somebody is at work in real time: time stands still until `release`."""
+        self._under_way += 1
+        self._touch()
+
+    def release(self) -> None:
+        """That work is done."""
+        self._under_way -= 1
+        self._touch()
+
     async def advance(self, seconds: float) -> None:
         """Let that many seconds pass, with everything that happens in them."""
         await self.until(self.sleep(seconds))
@@ -226,19 +237,39 @@ SANE_YEARS = range(2000, 2200)
 """A CSMS that tells another year has no clock."""
 
 
+NEVER_SET = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class ClockError:
+    """A fault of a station's clock: it is off, and `unset` it counts from 1970 until the CSMS has told the time."""
+
+    offset: timedelta = field(default_factory=timedelta)
+    unset: bool = False
+
+    def shown(self, now: datetime, uptime: float) -> datetime:
+        """What it shows at that true time, so many seconds after it began to count."""
+        return NEVER_SET + timedelta(seconds=uptime) if self.unset else now + self.offset
+
+
 class StationTime:
     """The station's own idea of the time: its clock, set by what the CSMS said last."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.error: ClockError | None = None
         self._ahead = timedelta()
 
     def now(self) -> datetime:
         """The station's wall time, UTC, to the millisecond the wire carries."""
         now = self.clock.now() + self._ahead
+        if self.error is not None:
+            now = self.error.shown(now, self.clock.monotonic())
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def set(self, told: datetime) -> None:
         """Take over the CSMS's time, if this clock lets itself be set."""
+        if self.error is not None:
+            self.error.unset = False
         if self.clock.synchronizable and told.year in SANE_YEARS:
             self._ahead = told - self.clock.now()

@@ -7,15 +7,16 @@ the same. It is also the read-only context a dialect may ask (`StationContext`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from amperanto.dialects.context import Topology
 from amperanto.dialects.dialect import Dialect
+from amperanto.domain.observations import MeterRead, TransactionContinued, TransactionEnded, TransactionStarted
 from amperanto.domain.stations import EvseRef, Hardware
 from amperanto.station.clock import Clock, StationTime
 from amperanto.station.device_model import DeviceModel
@@ -23,6 +24,9 @@ from amperanto.station.evse import Evse, Transaction
 from amperanto.station.habits import Habits
 from amperanto.station.record import Record
 
+Report = TransactionStarted | TransactionContinued | TransactionEnded | MeterRead
+ABSENT = ""
+"""The reference of a report that is told without one."""
 KEPT = 10_000
 """How many transactions a station remembers for those who look at it."""
 
@@ -48,6 +52,10 @@ class Context:
     """How many bytes its payload had."""
     group: asyncio.TaskGroup | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    on_transaction: list[Callable[[Transaction], None]] = field(default_factory=list[Callable[[Transaction], None]])
+    """Who hears of a transaction that begins, before anybody is told."""
+    spoil: Callable[[Transaction, Report], Report | None] | None = None
+    """What is told instead of the truth, None for nothing (`lies.py`)."""
     record: Record | None = None
     """Where the truth is kept, if anywhere."""
     dark: bool = False
@@ -72,6 +80,8 @@ class Context:
     def remember(self, transaction: Transaction) -> None:
         """Add a transaction; the oldest are forgotten in time."""
         self.transactions.append(transaction)
+        for heard in self.on_transaction:
+            heard(transaction)
         if len(self.transactions) > KEPT:
             del self.transactions[: KEPT // 2]
 
@@ -79,15 +89,15 @@ class Context:
         """A UUID from this station's own chance."""
         return str(UUID(int=self.random.getrandbits(128), version=4))
 
-    def note(self, what: str, evse: Evse | None = None, **facts: object) -> None:
-        """Keep what happened, as it was: in true time, with the true reading of the meter."""
+    def note(self, what: str, evse: Evse | None = None, ago: float = 0.0, **facts: object) -> None:
+        """Keep what happened, so many seconds ago, as it was: in true time, with the true reading of the meter."""
         if self.record is None:
             return
         if evse is not None:
             evse.settle()
             counted = str(evse.outlet.meter.counted.value)
             facts = {"evse": evse.number, "register_wh": counted, "state": evse.charging.value, **facts}
-        self.record.write(self.identity, self.clock.now(), what, facts)
+        self.record.write(self.identity, self.clock.now() - timedelta(seconds=ago), what, facts)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside everything else, for as long as the station runs; before that, once it runs."""

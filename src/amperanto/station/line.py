@@ -122,6 +122,10 @@ class Line:
         """The power goes: the socket is lost without a farewell, and none is opened until `power_on`."""
         self._powered.clear()
         self.forget_registration()
+        self.drop()
+
+    def drop(self) -> None:
+        """Lose the socket without a farewell, as a dying modem does."""
         if self._peer is not None:
             self._peer.link.abort()
 

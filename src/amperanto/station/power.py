@@ -66,7 +66,7 @@ class Power(Block):
             elif foreseen or (context.habits.resumes_transactions and away <= self._timeout):
                 self._resume(evse, transaction)
             else:
-                cause = Cause(trigger="AbnormalCondition", reason=reason, at=self._lost_at[1])
+                cause = Cause(trigger="AbnormalCondition", reason=reason, at=self._lost_at[1], ago=away)
                 self._transactions.end(evse, cause)
         self.line.power_on()
 

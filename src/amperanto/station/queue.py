@@ -21,22 +21,22 @@ from amperanto.domain.observations import (
     MeterRead,
     TransactionContinued,
     TransactionEnded,
-    TransactionStarted,
     TransactionTold,
 )
-from amperanto.station.context import Context
+from amperanto.station.context import ABSENT, Context, Report
 from amperanto.station.evse import Transaction
 from amperanto.station.line import Line, Offline, Unprocessed
 
-Report = TransactionStarted | TransactionContinued | TransactionEnded | MeterRead
 NEVER_CONFIRMED = "-1"
 LIMIT_TRIGGERS = ("LimitSet", "CostLimitReached", "EnergyLimitReached", "SoCLimitReached", "TimeLimitReached")
 """Why a report between start and end is never dropped (2.1, E12)."""
+REMEMBERED = 500
+"""Reports it could tell once more."""
 ROOM = 2_000
 """Reports kept before samples in the middle of a transaction are thinned out (E04, E12)."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Waiting:
     """A report on its way; `heard` is called with the answer."""
 
@@ -53,6 +53,7 @@ class Queue:
         self._context = context
         self._line = line
         self._waiting: deque[Waiting] = deque()
+        self._delivered: deque[Waiting] = deque(maxlen=REMEMBERED)
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -67,14 +68,26 @@ class Queue:
 
     def put(self, transaction: Transaction, report: Report, heard: Callable[[Transaction, Said], None]) -> None:
         """Queue a report."""
-        waiting = Waiting(transaction, report, heard)
+        told = report if self._context.spoil is None else self._context.spoil(transaction, report)
+        if told is None:
+            transaction.delivered = isinstance(report, TransactionEnded)
+            return
+        waiting = Waiting(transaction, told, heard)
         if not self._line.is_ready:
-            waiting.report = _offline(report)
+            waiting.report = _offline(told)
         self._waiting.append(waiting)
         if len(self._waiting) > ROOM:
             self._thin_out()
         self._emptied.clear()
         self._filled.set()
+
+    def replay(self) -> None:
+        """Tell everything once more that was told already, as some stations do when they connect."""
+        again = [replace(one, heard=_unheard, submissions=0) for one in self._delivered]
+        if again:
+            self._waiting.extendleft(reversed(again))
+            self._emptied.clear()
+            self._filled.set()
 
     async def drained(self) -> None:
         """Return when nothing waits."""
@@ -114,14 +127,19 @@ class Queue:
     def _done(self, waiting: Waiting) -> None:
         if isinstance(waiting.report, TransactionEnded):
             waiting.transaction.delivered = True
-        self._waiting.popleft()
+        self._waiting.remove(waiting)
+        if waiting.heard is not _unheard:
+            self._delivered.append(waiting)
         if not self._waiting:
             self._filled.clear()
             self._emptied.set()
 
     def _addressed(self, waiting: Waiting) -> Report:
         """The report with the reference its transaction has by now."""
-        return replace(waiting.report, reference=waiting.transaction.reference)
+        told = waiting.report.reference
+        if told is None:
+            return replace(waiting.report, reference=waiting.transaction.reference)
+        return replace(waiting.report, reference=None) if told == ABSENT else waiting.report
 
     def _mark_as_offline(self) -> None:
         """The connection broke: what was not yet tried counts as told offline (E11)."""
@@ -140,6 +158,10 @@ class Queue:
                     continue
             kept.append(waiting)
         self._waiting = kept
+
+
+def _unheard(_: Transaction, __: Said) -> None:
+    """The answer to what was told before says nothing new."""
 
 
 def _may_drop(report: Report) -> bool:

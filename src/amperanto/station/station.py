@@ -307,6 +307,10 @@ class Station:
         """It crashes and starts again, which takes so long."""
         await self._power.reboot(seconds)
 
+    def replay(self) -> None:
+        """Tell once more everything that was told of transactions."""
+        self._queue.replay()
+
     async def changed(self, evse: int) -> None:
         """Return at the next change of that EVSE."""
         await self.evses[evse].next_change()

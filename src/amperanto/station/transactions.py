@@ -314,7 +314,7 @@ class Transactions(Block):
         transaction.ended_at = cause.at or self.context.now()
         transaction.meter_stop = evse.meter
         transaction.reason = cause.reason
-        self._note(evse, transaction, "ended", reason=cause.reason)
+        self._note(evse, transaction, "ended", ago=cause.ago, reason=cause.reason)
         told = self._told(evse, transaction, cause, cause.token)
         report = TransactionEnded(
             at=transaction.ended_at,
@@ -377,11 +377,13 @@ class Transactions(Block):
         transaction.sequence += 1
         return transaction.sequence - 1
 
-    def _note(self, evse: Evse, transaction: Transaction, what: str, **facts: object) -> None:
+    def _note(self, evse: Evse, transaction: Transaction, what: str, ago: float = 0.0, **facts: object) -> None:
         """Keep the truth of it."""
         token = evse.token
         uid, kind = (None, None) if token is None else (token.uid, token.type)
-        self.context.note(f"transaction-{what}", evse, transaction=transaction.id, token=uid, token_type=kind, **facts)
+        self.context.note(
+            f"transaction-{what}", evse, ago, transaction=transaction.id, token=uid, token_type=kind, **facts
+        )
 
     # --- what comes back
 
