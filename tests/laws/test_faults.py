@@ -26,7 +26,8 @@ from amperanto.station.scenarios import NothingCharged, charge
 LINE = {"lose": 0.1, "double": 0.2, "late": 0.3, "strand": 0.05, "reuse_id": 0.2}
 HAPPENS = dict.fromkeys(("reboot", "lose_power", "drop_socket", "clock_jump", "replay"), 1.0)
 CLOCK = dict.fromkeys(("clock_offset", "clock_unset", "clock_local"), 1.0)
-LIES = dict.fromkeys(("register_back", "lifetime_stop", "unit_mixed", "jump", "no_figure", "previous_values", "never_stop"), 1.0)
+OF_THE_METER = ("register_back", "lifetime_stop", "unit_mixed", "jump", "no_figure", "previous_values")
+LIES = dict.fromkeys((*OF_THE_METER, "never_stop"), 1.0)
 ONLY_16 = dict.fromkeys(("stop_minus_one", "wrong_reference", "no_reference"), 1.0)
 HARMLESS = LINE | HAPPENS | CLOCK
 PATIENT = {("OCPPCommCtrlr", "MessageAttempts"): 100, ("OCPPCommCtrlr", "MessageAttemptInterval"): 1}
