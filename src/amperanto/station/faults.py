@@ -58,7 +58,7 @@ class Faults:
         self.seconds = seconds
         self.counted: Counter[str] = Counter()
         self._seed = seed
-        self._random = Random(seed)  # noqa: S311
+        self._dice: dict[str, Random] = {}
         self._links: list[Link] = []
         self._stranded: dict[str, deque[tuple[Link, str]]] = {}
 
@@ -103,9 +103,13 @@ class Faults:
 
     # --- the dice of the line
 
-    def copies(self) -> int:
+    def _of_line(self, identity: str) -> Random:
+        """The dice of one station's line, so that no other station's traffic changes what they say."""
+        return self._dice.setdefault(identity, Random(f"{self._seed}/{identity}/line"))  # noqa: S311
+
+    def copies(self, identity: str = "") -> int:
         """How often a frame arrives."""
-        chance = self._random.random()
+        chance = self._of_line(identity).random()
         if chance < self.rates.lose:
             self.counted["lose"] += 1
             return 0
@@ -113,15 +117,16 @@ class Faults:
         self.counted["double"] += doubled
         return 2 if doubled else 1
 
-    def delay(self) -> float:
+    def delay(self, identity: str = "") -> float:
         """By how many seconds a frame is late."""
-        late = self._random.random() < self.rates.late
+        dice = self._of_line(identity)
+        late = dice.random() < self.rates.late
         self.counted["late"] += late
-        return self._random.uniform(0, self.seconds) if late else 0.0
+        return dice.uniform(0, self.seconds) if late else 0.0
 
-    def strands(self, text: str) -> bool:
+    def strands(self, identity: str, text: str) -> bool:
         """Whether the socket dies under this frame, and delivers it when nobody expects it."""
-        return self.rates.strand > 0 and _is_call(text) and self._random.random() < self.rates.strand
+        return self.rates.strand > 0 and _is_call(text) and self._of_line(identity).random() < self.rates.strand
 
     def strand(self, identity: str, link: Link, text: str) -> None:
         """Keep the frame until the next socket has spoken."""
@@ -165,11 +170,11 @@ class FaultyLink:
         """Send a text, or not, or twice."""
         if self._dead.done():
             return
-        if self._faults.strands(text):
+        if self._faults.strands(self._identity, text):
             self._faults.strand(self._identity, self._link, text)
             self._dead.set_result(Closed(1006))
             return
-        for _ in range(self._faults.copies()):
+        for _ in range(self._faults.copies(self._identity)):
             self._link.write(text)
         self._written += 1
         if self._written == SPOKEN_BEFORE:
@@ -179,11 +184,21 @@ class FaultyLink:
         """The next text that gets through, when it does. Raises PeerClosed."""
         while not self._again:
             text = await self._next()
-            delay = self._faults.delay()
+            delay = self._faults.delay(self._identity)
             if delay:
-                await self._faults.clock.sleep(delay)
-            self._again.extend([text] * self._faults.copies())
+                await self._late(delay)
+            self._again.extend([text] * self._faults.copies(self._identity))
         return self._again.popleft()
+
+    async def _late(self, seconds: float) -> None:
+        """Hold a frame up, for as long as the link lives."""
+        sleeping = asyncio.ensure_future(self._faults.clock.sleep(seconds))
+        ended = asyncio.ensure_future(self.wait_closed())
+        try:
+            await _first((sleeping, ended))
+        finally:
+            sleeping.cancel()
+            ended.cancel()
 
     async def _next(self) -> str:
         """The next text of the link, unless the station's end dies before."""

@@ -111,7 +111,7 @@ class ScriptedCsms:
         self.connected_at: list[float] = []
         self.unreachable = False
         self.link: ScriptedLink | None = None
-        self._around = around
+        self.around = around
         self._asked: dict[str, asyncio.Future[Any]] = {}
         self._ids = count(1)
 
@@ -121,7 +121,7 @@ class ScriptedCsms:
             raise ConnectionRefusedError
         self.link = link = ScriptedLink(self)
         line = Connection(Role.STATION, Codec(self.version), ids=lambda: f"s{next(self._ids)}")
-        return Peer(line, self._around(link) if self._around else link, identity="CP1")
+        return Peer(line, self.around(link) if self.around else link, identity="CP1")
 
     def receive(self, text: str) -> None:
         frame = json.loads(text)

@@ -10,6 +10,7 @@ from amperanto.domain.quantities import WattHours
 from amperanto.ocpp import Version
 from amperanto.station import Fleet, Station, Vehicle
 from amperanto.station.faults import Faults
+from amperanto.station.rates import Rates
 from amperanto.station.scenarios import NothingCharged, charge
 from amperanto.testing import SimulatedClock
 
@@ -86,3 +87,27 @@ async def test_a_charge_ended_from_afar_is_over():
         assert transaction.reason == "Remote"
         assert transaction.energy is not None
         assert transaction.energy < WattHours.of(2_000)
+
+
+async def test_a_fleet_goes_wrong_in_the_same_way_each_time():
+    async def one() -> tuple[Counter[str], list[list[str]]]:
+        clock = SimulatedClock(waits_for_network=False)
+        faults = Faults(clock, seed=5, rates=Rates.every(0.05))
+        lines = {f"CP{number}": ScriptedCsms(ALL[number % 3], clock) for number in range(6)}
+        for name, line in lines.items():
+            line.around = lambda link, name=name: faults.on(link, name)
+        stations = [
+            Station(name, line.version, connect=line.connect, clock=clock, seed=name, variables=PATIENT)
+            for name, line in lines.items()
+        ]
+        faults.afflict(*stations)
+        async with Fleet(stations) as fleet:
+            for _ in range(3):
+                charges = (charge(station, 1, DRIVER, WattHours.of(2_000)) for station in fleet)
+                await clock.until(asyncio.gather(*charges, return_exceptions=True))
+        return faults.counted, [line.actions() for line in lines.values()]
+
+    async with asyncio.timeout(PATIENCE):
+        first, again = await one(), await one()
+    assert first == again
+    assert sum(count > 0 for count in first[0].values()) > 8
