@@ -41,20 +41,27 @@ class Triggers(Block):
         """Ask for a message of a place, or of all. Raises TriggerNotAllowed, and as `Stations.call` does."""
         if message == v2.MessageTrigger.BOOT_NOTIFICATION and station.admitted is Registration.ACCEPTED:
             raise TriggerNotAllowed("the station's boot is accepted; it must not be asked for another (F06)")
-        answer = await self._ask(station, message, where, custom, timeout)
-        if answer.status == TRIGGERED.ACCEPTED or where is not None or message not in OF_EACH_CONNECTOR:
-            return _told(answer)
-        places = tuple(
-            one.where
-            for one in await self.context.store.connectors.of(station.organisation, station.id)
-            if one.where.evse > 0 and one.where.connector is not None
-        )
-        if answer.status != TRIGGERED.REJECTED or not places:
-            return _told(answer)
+        behaviour = self.context.stations.behaviour(station.id)
+        if message == v2.MessageTrigger.BOOT_NOTIFICATION and not behaviour.boots_when_triggered:
+            raise TriggerNotAllowed("stations of this make may restart when they are asked for their boot")
+        whole = where is None and message in OF_EACH_CONNECTOR
+        places = await self._places(station) if whole else ()
+        if not (places and behaviour.triggers_need_connector):
+            answer = await self._ask(station, message, where, custom, timeout)
+            if answer.status != TRIGGERED.REJECTED or not places:
+                return _told(answer)
         answers = [await self._ask(station, message, place, custom, timeout) for place in places]
         refused = next((one for one in answers if one.status != TRIGGERED.ACCEPTED), answers[0])
         told = _told(refused)
         return Triggered(told.status, told.reason, places)
+
+    async def _places(self, station: Station) -> tuple[EvseRef, ...]:
+        """The connectors the station has told of."""
+        return tuple(
+            one.where
+            for one in await self.context.store.connectors.of(station.organisation, station.id)
+            if one.where.evse > 0 and one.where.connector is not None
+        )
 
     async def _ask(
         self,

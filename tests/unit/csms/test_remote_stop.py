@@ -12,6 +12,7 @@ from tests.unit.csms.conftest import House
 from amperanto.conformance.requirements import requirement
 from amperanto.csms.access import Principal
 from amperanto.csms.remote_stop import WITHIN, StopState
+from amperanto.domain.behaviour import Behaviour
 from amperanto.domain.errors import TransactionOver, TriggerNotAllowed, UnknownTransaction
 from amperanto.domain.events import ReviewWanted
 from amperanto.domain.observations import (
@@ -166,3 +167,21 @@ async def test_what_a_station_does_not_implement_is_not_asked_again(house: House
     await station.tell(ConnectorObserved(where=EvseRef(1, 1), availability=Availability.AVAILABLE))
     told = await house.csms.triggers.trigger(station.station, v2.MessageTrigger.STATUS_NOTIFICATION)
     assert (told.status, told.asked, len(station.asked)) == ("NotImplemented", (), 1)
+
+
+async def test_a_make_that_needs_the_connector_is_asked_for_each_at_once(house: House):
+    station = await triggering(house, lambda _: "Accepted")
+    station.behaviour = Behaviour(triggers_need_connector=True)
+    await station.tell(ConnectorObserved(where=EvseRef(1, 1), availability=Availability.AVAILABLE))
+    told = await house.csms.triggers.trigger(station.station, v2.MessageTrigger.METER_VALUES)
+    assert (told.asked, [request.evse for request in station.asked]) == (
+        (EvseRef(1, 1),), [v2.EVSE(id=1, connector_id=1)],
+    )  # fmt: skip
+
+
+async def test_a_make_that_restarts_by_the_trigger_of_its_boot_is_not_asked_for_it(house: House):
+    station = await triggering(house, lambda _: "Accepted", admitted=Registration.PENDING)
+    station.behaviour = Behaviour(boots_when_triggered=False)
+    with pytest.raises(TriggerNotAllowed):
+        await house.csms.triggers.trigger(station.station, v2.MessageTrigger.BOOT_NOTIFICATION)
+    assert station.asked == []
