@@ -47,6 +47,7 @@ class Settings:
     handshake_timeout: float = 10.0  # how long an upgrade may take
     max_message_unaccepted: int = 64 * 1024  # the longest message before a boot is accepted
     max_message: int = 1024 * 1024  # the longest message after that
+    closing_grace: float = 300.0  # how long a station may deliver or resume a transaction that seems to be over
     log_days: int = 30  # how long the message log is kept
     outbox_days: int = 30  # how long events are kept
     log_megabytes: int = 2048  # how large the message log may become

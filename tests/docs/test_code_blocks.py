@@ -62,7 +62,7 @@ def help_of(*words: str) -> str | None:
     return run.stdout if run.returncode == 0 else None
 
 
-GROUPS = {"stations", "tokens"}
+GROUPS = {"reviews", "stations", "tokens"}
 CASES = {" ".join(words): (place, words) for place, words in commands()}
 
 

@@ -34,13 +34,17 @@ from amperanto.csms.errors import (
 from amperanto.csms.records import BadCursor, LastKey, UnknownKey
 from amperanto.csms.registry import AlreadyThere, ConflictError, NotDurable, NotInInbox, PasswordNeeded
 from amperanto.domain.errors import (
+    FigureNeeded,
+    LimitNotSupported,
     ReservationOver,
+    ReviewOver,
     SecretNotKept,
     TokenNotAccepted,
     TransactionOver,
     TriggerNotAllowed,
     UnknownRemoteStart,
     UnknownReservation,
+    UnknownReview,
     UnknownTemplate,
     UnknownToken,
     UnknownTransaction,
@@ -128,6 +132,10 @@ PROBLEMS: dict[type[Exception], Kind] = {
     BodyTooLarge: TOO_LARGE,
     UnknownToken: Kind(404, "unknown_token", "No such token"),
     UnknownTransaction: Kind(404, "unknown_transaction", "No such transaction"),
+    LimitNotSupported: Kind(409, "limit_not_supported", "The station cannot keep to such a limit"),
+    UnknownReview: Kind(404, "unknown_review", "No such review"),
+    ReviewOver: Kind(409, "review_over", "The review was settled already"),
+    FigureNeeded: Kind(400, "bad_field", "A field or parameter has a wrong value"),
     UnknownReservation: Kind(404, "unknown_reservation", "No such reservation"),
     UnknownRemoteStart: Kind(404, "unknown_remote_start", "No such remote start"),
     WrongProfile: Kind(400, "wrong_profile", "The charging profile cannot go with a remote start"),

@@ -50,6 +50,16 @@ def figure(quantity: Quantity | Decimal | None) -> Decimal | None:
     return Decimal(format(value, "f"))
 
 
+MOST = Decimal(10**12)
+
+
+def amount(value: Decimal | None, field: str) -> Decimal | None:
+    """A figure the client gave, none that is negative or beyond a trillion. Raises BadField."""
+    if value is not None and not (value.is_finite() and 0 <= value <= MOST):
+        raise BadField(field, f"write a number from 0 to {MOST}")
+    return value
+
+
 def instant(value: datetime | None, field: str) -> datetime | None:
     """A time the client gave, in UTC; one without a zone counts as UTC. Raises BadField."""
     if value is None:

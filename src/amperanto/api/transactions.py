@@ -1,4 +1,4 @@
-"""Transactions: what was charged, to the watt-hour, and every meter value of it.
+"""Transactions: what was charged, to the watt-hour, and every meter value of it; what is doubtful about it, too.
 
 `id` is ours, `reference` the station's, `number` the transaction id of OCPP 1.6. Energy is exact: the
 digits the meter told.
@@ -10,20 +10,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from litestar import get
+from litestar import get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from amperanto.api.access import needs
 from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
-from amperanto.api.representation import Cursor, Instant, Limit, cursor_for, cursor_from, figure, instant
+from amperanto.api.representation import Cursor, Instant, Limit, amount, cursor_for, cursor_from, figure, instant
 from amperanto.csms.records import Named
+from amperanto.domain.findings import Doubt, Finding, Ruling, Verdict
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import MeterValue, SampledValue
+from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import ChargingState
 from amperanto.domain.tokens import AuthorizationStatus
-from amperanto.domain.transactions import Completeness, Transaction, TransactionState
+from amperanto.domain.transactions import Completeness, Limits, Transaction, TransactionState
 
 
 class TokenSeen(Struct, kw_only=True):
@@ -31,6 +34,58 @@ class TokenSeen(Struct, kw_only=True):
 
     uid: str
     type: str
+
+
+class FindingView(Struct, kw_only=True):
+    """Something that cannot be true, or a remark; `evidence` are the figures it rests on."""
+
+    kind: Doubt
+    words: str
+    evidence: dict[str, str]
+    proposed_wh: Annotated[Decimal | None, Meta(description="the energy that would be right, where one follows")]
+    holds: Annotated[bool, Meta(description="a person must decide before it is billed")]
+
+
+class ClocksView(Struct, kw_only=True):
+    """Both clocks: when the station says it was, when we heard of it, and which times are billed."""
+
+    started_at: Instant | None
+    started_heard_at: Instant | None
+    ended_at: Instant | None
+    ended_heard_at: Instant | None
+    skew_seconds: Annotated[int, Meta(description="by how much the station's clock is to be moved; 0: no fault")]
+    billed_started_at: Instant | None
+    billed_ended_at: Instant | None
+    rule: Annotated[str, Meta(description="whose times are billed")]
+
+
+class VerdictView(Struct, kw_only=True):
+    """What a person decided about it."""
+
+    ruling: Ruling
+    reason: str
+    by: str
+    at: Instant
+    energy_wh: Decimal | None
+
+
+class LimitView(Struct, kw_only=True):
+    """What a transaction may use at most (OCPP 2.1); null: not limited."""
+
+    cost: Decimal | None
+    energy_wh: Decimal | None
+    seconds: Annotated[int | None, Meta(description="since its start")]
+    state_of_charge: Annotated[int | None, Meta(description="percent")]
+    confirmed: Annotated[bool, Meta(description="the station keeps to it")]
+
+
+class NewLimit(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What it may use at most. A limit is never lifted: say a higher one."""
+
+    cost: Annotated[Decimal | None, Meta(description="in the currency of its tariff")] = None
+    energy_wh: Decimal | None = None
+    seconds: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    state_of_charge: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
 class TransactionView(Struct, kw_only=True):
@@ -62,6 +117,20 @@ class TransactionView(Struct, kw_only=True):
     offline: Annotated[bool, Meta(description="a part of it was reported after an offline time")]
     flags: Annotated[list[str], Meta(description="what a person should know about it")]
     received_at: Instant | None
+    lost: Annotated[bool, Meta(description="the missing reports will never come: the station has none in its queue")]
+    provisional: Annotated[bool, Meta(description="its end is concluded, not told; a late report replaces it")]
+    closed_because: Annotated[str | None, Meta(description="what a provisional end is concluded from")]
+    closed_since: Annotated[Instant | None, Meta(description="when that was")]
+    clocks: ClocksView
+    findings: list[FindingView]
+    held: Annotated[bool, Meta(description="a person must decide before it is billed; see `review`")]
+    review: Annotated[str | None, Meta(description="the review that waits for the decision")]
+    verdict: VerdictView | None
+    billable: bool
+    billed_energy_wh: Annotated[Decimal | None, Meta(description="what is billed: as decided, else as counted")]
+    phases: Annotated[int | None, Meta(description="how many are in use")]
+    seconds_charging: Annotated[int | None, Meta(description="how long energy flowed, as the station counts")]
+    limit: LimitView | None
 
 
 class TransactionPage(Struct, kw_only=True):
@@ -99,6 +168,53 @@ class MeterValuePage(Struct, kw_only=True):
     next: str | None
 
 
+def _clocks(transaction: Transaction) -> ClocksView:
+    clock, bill = transaction.clock, transaction.billed
+    heard = clock.started_heard or transaction.received_at
+    return ClocksView(
+        started_at=transaction.started_at,
+        started_heard_at=None if transaction.started_at is None else heard,
+        ended_at=transaction.over_at,
+        ended_heard_at=clock.ended_heard,
+        skew_seconds=clock.skew,
+        billed_started_at=bill.started_at,
+        billed_ended_at=bill.ended_at,
+        rule=bill.rule,
+    )
+
+
+def finding_view(finding: Finding) -> FindingView:
+    """A finding, for a reader."""
+    return FindingView(
+        kind=finding.kind,
+        words=finding.words,
+        evidence=dict(finding.evidence),
+        proposed_wh=figure(finding.proposed),
+        holds=finding.holds,
+    )
+
+
+def _verdict(verdict: Verdict | None) -> VerdictView | None:
+    if verdict is None:
+        return None
+    return VerdictView(
+        ruling=verdict.ruling, reason=verdict.reason, by=verdict.by, at=verdict.at, energy_wh=figure(verdict.energy)
+    )
+
+
+def _limit(limits: Limits) -> LimitView | None:
+    limit = limits.wanted or limits.told
+    if limit is None:
+        return None
+    return LimitView(
+        cost=figure(limit.cost),
+        energy_wh=figure(limit.energy),
+        seconds=limit.seconds,
+        state_of_charge=limit.state_of_charge,
+        confirmed=limits.told == limit,
+    )
+
+
 def _view(named: Named[Transaction]) -> TransactionView:
     transaction = named.what
     where, token, outcome = transaction.where, transaction.token, transaction.authorization
@@ -127,6 +243,20 @@ def _view(named: Named[Transaction]) -> TransactionView:
         offline=transaction.offline,
         flags=list(transaction.flags),
         received_at=transaction.received_at,
+        lost=transaction.lost,
+        provisional=transaction.provisional,
+        closed_because=None if transaction.loose.closing is None else transaction.loose.closing.why,
+        closed_since=None if transaction.loose.closing is None else transaction.loose.closing.since,
+        clocks=_clocks(transaction),
+        findings=[finding_view(one) for one in transaction.judgement.findings],
+        held=transaction.held,
+        review=transaction.judgement.review,
+        verdict=_verdict(transaction.judgement.verdict),
+        billable=transaction.billable,
+        billed_energy_wh=None if transaction.void else figure(transaction.billed_energy),
+        phases=transaction.usage.phases,
+        seconds_charging=transaction.usage.seconds_charging,
+        limit=_limit(transaction.limits),
     )
 
 
@@ -195,3 +325,24 @@ async def list_meter_values(
     """Every meter value of a transaction, the oldest first."""
     page = await desk.records.meter_values(desk.who, decoded(transaction), cursor=cursor_from(cursor), limit=limit)
     return MeterValuePage(items=[_reading(value) for value in page.items], next=cursor_for(page.next))
+
+
+@put("/transactions/{transaction:str}/limit", guards=[needs("operate")], tags=["Transactions"])
+async def limit_transaction(
+    transaction: FromPath[str],
+    data: JSONBody[NewLimit],
+    desk: NamedDependency[Desk],
+) -> TransactionView:
+    """Limit a running transaction (OCPP 2.1): it is told to the station in the answer to its next report.
+
+    409 `limit_not_supported` for what its TxCtrlr.SupportedLimits does not name; `transaction_over`.
+    """
+    energy = amount(data.energy_wh, "energy_wh")
+    limit = TransactionLimit(
+        cost=amount(data.cost, "cost"),
+        energy=None if energy is None else WattHours(energy),
+        seconds=data.seconds,
+        state_of_charge=data.state_of_charge,
+    )
+    limited = await desk.csms.limits.want(desk.who, decoded(transaction), limit)
+    return _view(await desk.records.transaction(desk.who, limited.id))

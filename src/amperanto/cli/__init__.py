@@ -49,6 +49,7 @@ COMMANDS = {
         "Have the station IDENTITY send a MESSAGE now, like StatusNotification or MeterValues.",
     ),
     "reservations": Place("reservations", "reservations", "Places kept free for a token."),
+    "reviews": Place("reviews", "reviews", "What waits for a person, and the decision about it."),
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),
     "tail": Place("tail", "tail", "A station's frames, live and decoded."),
     "send": Place("send", "send", "Send a station a command and print its answer."),

@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from amperanto.csms.block import Block, Context, Teller, handles
+from amperanto.csms.loose_ends import LooseEnds
 from amperanto.csms.reservation import Reservations
+from amperanto.csms.transactions import Transactions
 from amperanto.domain.decisions import Noted
 from amperanto.domain.events import AvailabilityChanged
 from amperanto.domain.observations import ConnectorObserved, EventsReported, VariableEvent
@@ -25,9 +27,13 @@ LOCK_FAILURE = "ConnectorLockFailure"
 class Availability(Block):
     """G. Availability."""
 
-    def __init__(self, context: Context, reservation: Reservations) -> None:
+    def __init__(
+        self, context: Context, reservation: Reservations, loose_ends: LooseEnds, transactions: Transactions
+    ) -> None:
         super().__init__(context)
         self._reserved = reservation
+        self._loose_ends = loose_ends
+        self._transactions = transactions
 
     @handles(ConnectorObserved)
     async def observed(self, unit: Unit, teller: Teller, told: ConnectorObserved) -> Noted:
@@ -41,6 +47,9 @@ class Availability(Block):
             since=teller.at,
             native=told.native,
         )
+        if told.at is not None:
+            self._transactions.dated(teller, told.at)
+        await self._loose_ends.charging(unit, teller, told)
         await self._keep(unit, teller, seen)
         return _NOTED
 
@@ -49,6 +58,7 @@ class Availability(Block):
         if not await unit.connectors.observe(teller.station.organisation, seen):
             return
         await self._reserved.unusable(unit, teller, seen)
+        await self._loose_ends.free(unit, teller, seen)
         self.tell(
             unit,
             AvailabilityChanged(

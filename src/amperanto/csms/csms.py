@@ -21,14 +21,18 @@ from amperanto.csms.device_model import DeviceModel
 from amperanto.csms.diagnostics import Diagnostics
 from amperanto.csms.errors import Removed
 from amperanto.csms.journal import Frame, Repeats
+from amperanto.csms.judging import Judging
+from amperanto.csms.limits import Limits
 from amperanto.csms.liveness import Liveness
 from amperanto.csms.local_authorization_list import LocalAuthorizationLists
+from amperanto.csms.loose_ends import LooseEnds
 from amperanto.csms.meter_values import MeterValues
 from amperanto.csms.oddities import Oddities
 from amperanto.csms.provisioning import Provisioning
 from amperanto.csms.remote_control import RemoteControl
 from amperanto.csms.remote_stop import RemoteStops
 from amperanto.csms.reservation import Reservations
+from amperanto.csms.reviews import Reviews
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
 from amperanto.csms.stations import StationLink, Stations
@@ -68,15 +72,21 @@ class Csms:
         self.timers = Timers(context)
         self.access = Access(context)
         self.security = Security(context)
-        self.provisioning = Provisioning(context)
         self.authorization = AuthorizationBlock(context)
         self.remote_control = RemoteControl(context, self.timers)
         self.remote_stops = RemoteStops(context, self.timers)
         self.triggers = Triggers(context)
         self.reservation = Reservations(context)
-        self.transactions = Transactions(context, self.authorization, self.remote_control, self.reservation)
+        self.judging = Judging(context)
+        self.transactions = Transactions(
+            context, self.authorization, self.remote_control, self.reservation, self.judging
+        )
         self.transactions.answering.append(self.remote_control.limited)
-        self.availability = Availability(context, self.reservation)
+        self.limits = Limits(context, self.transactions)
+        self.loose_ends = LooseEnds(context, self.transactions, self.timers)
+        self.reviews = Reviews(context, self.transactions)
+        self.provisioning = Provisioning(context, self.loose_ends)
+        self.availability = Availability(context, self.reservation, self.loose_ends, self.transactions)
         self.meter_values = MeterValues(context, self.transactions)
         self.diagnostics = Diagnostics(context)
         self.desired_state = DesiredState(context)

@@ -6,6 +6,8 @@ their EVSE; else they are kept for the EVSE alone (quirks.md §6).
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from amperanto.csms.block import Block, Context, Teller, handles
 from amperanto.csms.transactions import Transactions
 from amperanto.domain.decisions import Noted
@@ -52,15 +54,28 @@ class MeterValues(Block):
         return _NOTED
 
     async def _transaction(self, unit: Unit, teller: Teller, told: MeterRead) -> Transaction | None:
+        """The transaction they are of: as named, unless that was over by then; else the one at that place and time.
+
+        In 2.x the readings of a transaction come in its reports: these here are of none (J01).
+        """
+        at = min(value.at for value in told.values)
         if told.reference is not None:
             named = await unit.transactions.by_reference(teller.station.id, told.reference)
-            if named is not None and named.number is not None:
+            if named is not None and named.number is not None and (named.ended_at is None or at <= named.ended_at):
                 return named
         if told.where.whole_station:
             return None
-        open_here = [
-            transaction
-            for transaction in await unit.transactions.open_at(teller.station.id)
-            if transaction.where is not None and transaction.where.evse == told.where.evse
-        ]
-        return open_here[0] if len(open_here) == 1 else None
+        open_here = [one for one in await unit.transactions.open_at(teller.station.id) if _at(one, told, at)]
+        if open_here:
+            return open_here[-1]
+        if told.reference is None:
+            return None
+        return next(
+            (one for one in await unit.transactions.started_before(teller.station.id, at) if _at(one, told, at)), None
+        )
+
+
+def _at(one: Transaction, told: MeterRead, at: datetime) -> bool:
+    """Whether the transaction ran there at that time. One without a start may have begun at any."""
+    begun = one.started_at is None or one.started_at <= at
+    return one.number is not None and one.is_at(told.where) and begun and (one.over_at is None or at <= one.over_at)

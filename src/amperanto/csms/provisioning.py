@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from amperanto.csms.block import Block, Teller, handles
+from amperanto.csms.block import Block, Context, Teller, handles
+from amperanto.csms.loose_ends import LooseEnds
 from amperanto.domain.decisions import BootDecision
 from amperanto.domain.events import StationRegistered
 from amperanto.domain.observations import StationBooted
@@ -17,6 +18,10 @@ from amperanto.stores.store import Unit
 
 class Provisioning(Block):
     """B. Provisioning."""
+
+    def __init__(self, context: Context, loose_ends: LooseEnds) -> None:
+        super().__init__(context)
+        self._loose_ends = loose_ends
 
     @handles(StationBooted)
     async def booted(self, unit: Unit, teller: Teller, told: StationBooted) -> BootDecision:
@@ -45,5 +50,6 @@ class Provisioning(Block):
                 firmware_version=told.hardware.firmware_version,
             ),
         )
+        await self._loose_ends.booted(unit, teller, told)
         unit.after_commit(teller.link.refresh)
         return BootDecision(status=station.registration, now=now, interval=station.heartbeat_interval)

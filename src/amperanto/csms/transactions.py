@@ -12,24 +12,26 @@ person. Who must know of each change is among `listeners`; who has more to say t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 from amperanto.csms.authorization import AuthorizationBlock
 from amperanto.csms.block import Block, Context, Teller, handles
+from amperanto.csms.judging import Judging
 from amperanto.csms.remote_control import RemoteControl
 from amperanto.csms.reservation import Reservations
 from amperanto.domain.decisions import TransactionDecision
 from amperanto.domain.events import MeterSampled, TransactionClosed, TransactionOpened, TransactionUpdated
+from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.stations import Station, StationId
 from amperanto.domain.tokens import Authorization
-from amperanto.domain.transactions import Transaction, TransactionState
+from amperanto.domain.transactions import NEXT_START, Transaction, TransactionState
 from amperanto.stores.store import Unit
 
 NO_START = "its start was never told"
 FIRST_NUMBER, LAST_NUMBER = 1, 2**31 - 1
-LOOKED_BACK = 20  # how many ended transactions a stop without a number may mean
 STOPPING = 2**31  # whoever stops needs no transaction of its own: its open ones are no hindrance
 
 Listener = Callable[[Unit, Transaction | None, Transaction], Awaitable[None]]
@@ -50,11 +52,14 @@ class Transactions(Block):
         authorization: AuthorizationBlock,
         remote_control: RemoteControl,
         reservation: Reservations,
+        judging: Judging,
     ) -> None:
         super().__init__(context)
         self._authorize = authorization
         self._remote = remote_control
         self._reserved = reservation
+        self._judging = judging
+        self._lags: dict[StationId, tuple[int, int]] = {}
         self.listeners: list[Listener] = []
         self.answering: list[Answering] = []
 
@@ -82,8 +87,18 @@ class Transactions(Block):
         if known is not None and known.is_another_end(told):
             known = None
         if known is None and told.sequence is None:
-            known = await self._adopted(unit, teller, told)
+            known = await self._ended_so(unit, teller, told) or await self._adopted(unit, teller, told)
         return await self._keep(unit, teller, told, known)
+
+    def dated(self, teller: Teller, at: datetime) -> None:
+        """A message that is always told live was dated so: the connection's lag is the smallest seen (quirks §5)."""
+        lag = int((teller.at - at).total_seconds())
+        number, known = self._lags.get(teller.station.id, (teller.link.number, lag))
+        self._lags[teller.station.id] = (teller.link.number, min(lag, known) if number == teller.link.number else lag)
+
+    def _lag(self, teller: Teller) -> int | None:
+        number, lag = self._lags.get(teller.station.id, (0, 0))
+        return lag if number == teller.link.number else None
 
     async def _same_start(self, unit: Unit, teller: Teller, told: TransactionStarted) -> Transaction | None:
         return await unit.transactions.same_start(
@@ -94,7 +109,7 @@ class Transactions(Block):
         self, unit: Unit, teller: Teller, told: TransactionStarted, known: Transaction | None
     ) -> TransactionDecision:
         if known is not None and known.number is not None:
-            return TransactionDecision(number=known.number, authorization=known.authorization)
+            return TransactionDecision(number=known.number, authorization=known.authorization)  # R1: told before
         return await self._keep(unit, teller, told, None, number=self.free_number())
 
     def free_number(self) -> int:
@@ -107,24 +122,23 @@ class Transactions(Block):
         return FIRST_NUMBER + int.from_bytes(digest) % (LAST_NUMBER - FIRST_NUMBER)
 
     async def _adopted(self, unit: Unit, teller: Teller, told: TransactionEnded) -> Transaction | None:
-        """The open transaction a stop without a known number must mean: the only one of its token here."""
+        """The open transaction a stop without a known number must mean (1.6 errata 4.0): the only one it can be of.
+
+        That is the only one of its token; where no token was told, the only one that is open there at all, if the
+        meter went on from it.
+        """
+        found = [one for one in await unit.transactions.open_at(teller.station.id) if one.number is not None]
         if told.token is None:
-            return None
-        found = [
-            transaction
-            for transaction in await unit.transactions.open_at(teller.station.id)
-            if transaction.token is not None and transaction.token.key == told.token.key
-        ]
-        return found[0] if len(found) == 1 else await self._ended_so(unit, teller, told)
+            found = [one for one in found if _goes_on(one, told)] if len(found) == 1 else []
+        else:
+            found = [one for one in found if one.token is not None and one.token.key == told.token.key]
+        return found[0] if len(found) == 1 else None
 
     async def _ended_so(self, unit: Unit, teller: Teller, told: TransactionEnded) -> Transaction | None:
-        """The transaction that ended by this very stop when it was told before (R1): it is named by no number."""
-        ended = await unit.transactions.list(
-            teller.station.organisation, station=teller.station.id, state=TransactionState.ENDED, limit=LOOKED_BACK
-        )
-        for one in ended.items:
-            same = one.token is not None and told.token is not None and one.token.key == told.token.key
-            if same and one.number is not None and (one.ended_at, one.meter_stop) == (told.at, told.meter):
+        """The transaction that ended by this very stop when it was told before (R1), whatever number it names."""
+        for one in await unit.transactions.ended_at(teller.station.id, told.at):
+            same = told.token is None or (one.token is not None and one.token.key == told.token.key)
+            if same and not one.sequenced and one.meter_stop == told.meter:
                 return one
         return None
 
@@ -138,13 +152,24 @@ class Transactions(Block):
         number: int | None = None,
     ) -> TransactionDecision:
         before = known or self._opened(teller, told, number)
-        grown = before.hear(told)
+        grown = before.hear(told, teller.at, None if told.sequence is not None else self._lag(teller))
         authorization = await self._authorization(unit, teller, told, before)
-        if authorization is not None and before.authorization is None and grown.token == told.token:
+        if authorization is not None and authorization is not before.authorization and grown.token == told.token:
             grown = grown.authorized(authorization)
         grown = await self._remote.recognised(unit, teller, told, before, grown)
         grown = await self._reserved.recognised(unit, teller, told, grown)
-        grown = await self.keep(unit, teller.station, known, grown)
+        if grown.limits.wanted is not None:
+            grown = grown.saying(told)
+        moved = grown.started_at is not None and (
+            known is None
+            or (known.where, known.started_at) != (grown.where, grown.started_at)
+            or (known.provisional and not grown.provisional)
+        )
+        if moved:
+            grown = await self._succeeded(unit, grown)
+        grown = await self.keep(unit, teller.station, known, grown, told.values)
+        if moved:
+            await self._close_earlier(unit, teller, grown)
         if told.values:
             place = grown.where or told.where
             unit.meter_values.add(grown.organisation, grown.station, told.values, where=place, transaction=grown.id)
@@ -155,18 +180,52 @@ class Transactions(Block):
             decision = await amend(unit, teller, told, grown, decision)
         return decision
 
-    async def keep(self, unit: Unit, station: Station, before: Transaction | None, after: Transaction) -> Transaction:
-        """Keep a transaction that is new (`before` is None) or changed, and tell everyone; as it then stands."""
+    async def keep(
+        self,
+        unit: Unit,
+        station: Station,
+        before: Transaction | None,
+        after: Transaction,
+        values: tuple[MeterValue, ...] = (),
+    ) -> Transaction:
+        """Keep a transaction that is new (`before` is None) or changed, and tell everyone; as it then stands.
+
+        `values` are the readings of it that this unit keeps. One that ended, or is open again, is judged anew.
+        """
+        changed = before is None or (after is not before and after != before)
+        ended = TransactionState.ENDED in (after.state, None if before is None else before.state)
+        if ended and (changed or values):
+            after = await self._judging.judged(unit, station, after, values)
+            changed = before is None or after != before
+        if not changed:
+            return after
         if before is None:
             unit.transactions.add(after)
-        elif after is before or after == before:
-            return before
         else:
             after = unit.transactions.save(after)
         for listener in self.listeners:
             await listener(unit, before, after)
         self._tell(unit, station, before, after)
         return after
+
+    async def _succeeded(self, unit: Unit, one: Transaction) -> Transaction:
+        """A start that is told late, after a later one at its place: that one closes it provisionally."""
+        if one.state is TransactionState.ENDED or one.started_at is None or one.where is None:
+            return one
+        for later in await unit.transactions.started_after(one.station, one.started_at):
+            if later.started_at is not None and one.is_followed_at_its_place(later):
+                return one.closed(NEXT_START, later.started_at)
+        return one
+
+    async def _close_earlier(self, unit: Unit, teller: Teller, one: Transaction) -> None:
+        """E01: there is one transaction at a place; what is open there from before has lost its end."""
+        if one.where is None or one.started_at is None:
+            return
+        known = {other.id: other for other in await unit.transactions.started_before(one.station, one.started_at)}
+        known |= {other.id: other for other in await unit.transactions.open_at(one.station)}
+        for earlier in known.values():
+            if earlier.is_followed_at_its_place(one):
+                await self.keep(unit, teller.station, earlier, earlier.closed(NEXT_START, one.started_at))
 
     def _opened(self, teller: Teller, told: TransactionReport, number: int | None) -> Transaction:
         fresh = Transaction(
@@ -226,3 +285,9 @@ class Transactions(Block):
             values=told.values,
         )
         unit.after_commit(lambda: self.context.bus.publish(sampled))
+
+
+def _goes_on(one: Transaction, told: TransactionEnded) -> bool:
+    """Whether that stop can be the end of this transaction: later, and with the meter further on."""
+    known, started = one.meter_stop, one.started_at
+    return (started is None or told.at >= started) and (known is None or told.meter is None or told.meter >= known)

@@ -4,10 +4,14 @@ DomainError
 ├── UnknownToken          nobody registered this token
 ├── UnknownTransaction    no transaction of that reference at that station
 ├── UnknownRemoteStart    nobody asked for that remote start
+├── LimitNotSupported     the station cannot keep to such a limit
+├── UnknownReview         nothing of that id waits for a person
+├── ReviewOver            it was settled already
+├── FigureNeeded          a decision without the figure it needs
 ├── UnknownReservation    nobody made that reservation
 ├── WrongProfile          a charging profile that cannot go with a remote start
 ├── TriggerNotAllowed     a message that station must not be asked for now
-├── TransactionOver       it ended already: it cannot be stopped
+├── TransactionOver       it ended already: it cannot be stopped or limited
 ├── ReservationOver       it ended already: nothing can be done with it
 ├── TokenNotAccepted      this token may not charge, so nothing is kept for it
 ├── ImpossibleQuantity    a figure that cannot be a quantity (not a number, infinite)
@@ -30,6 +34,22 @@ class UnknownToken(DomainError):
 
 class UnknownTransaction(DomainError):
     """The station has no transaction of that reference."""
+
+
+class LimitNotSupported(DomainError):
+    """The station does not support such a limit (TxCtrlr.SupportedLimits)."""
+
+
+class UnknownReview(DomainError):
+    """Nothing of that id waits for a person."""
+
+
+class ReviewOver(DomainError):
+    """The review was settled already."""
+
+
+class FigureNeeded(DomainError):
+    """The decision needs a figure, or must have none."""
 
 
 class UnknownReservation(DomainError):

@@ -5,6 +5,9 @@ value from the report with the smallest mark (where, token, first meter reading)
 last meter reading), so the outcome is a function of the *set* of reports: late, doubled and reordered ones end
 in the same state (R10; E01-E06, state_machines §4.2). 1.6 numbers nothing, so its completeness is assumed.
 Energy is the last import register minus the first, in Wh; None where no meter told one.
+
+An end that was never told can be concluded: a `Closing` is provisional, stands beside what the station told, and gives
+way to it (R10). A `Suspicion` comes before: something speaks against the transaction, and there is time to object.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from amperanto.domain.clocks import JUMPED, Billed, Clock, billed
+from amperanto.domain.findings import Finding, Judgement, Ruling
+from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import TRANSACTION_BEGIN, TRANSACTION_END, MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.quantities import WattHours
@@ -53,6 +59,54 @@ class Reading(NamedTuple):
     energy: WattHours
 
 
+class Suspicion(NamedTuple):
+    """Something speaks against a transaction that runs: why, and since when (our clock)."""
+
+    why: str
+    since: datetime
+
+
+class Closing(NamedTuple):
+    """A transaction taken for ended though nobody told its end: why, and the instant of the evidence."""
+
+    why: str
+    since: datetime
+
+
+class Loose(NamedTuple):
+    """What is open about its end; `lost`: the reports that are missing will not come any more (E14)."""
+
+    suspicion: Suspicion | None = None
+    closing: Closing | None = None
+    lost: bool = False
+
+
+class Usage(NamedTuple):
+    """What the station tells of the flow: phases in use (and when that was told), seconds of charging."""
+
+    phases: int | None = None
+    phases_mark: Mark | None = None
+    seconds_charging: int | None = None
+
+
+class Limits(NamedTuple):
+    """The limits the station said last, those wanted of it, and in answer to which report these were said (E16)."""
+
+    told: TransactionLimit | None = None
+    told_mark: Mark | None = None
+    wanted: TransactionLimit | None = None
+    said_at: int | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the station keeps to what is wanted."""
+        return self.wanted is not None and self.told == self.wanted
+
+
+NEXT_START, BOOTED, AVAILABLE, DENIED = "NextStart", "Boot", "Available", "StationDenies"
+"""Why an end is concluded: the next start there, a boot, an available connector, or the station's own word (E14)."""
+TX_RESUMED = "TxResumed"
+_NO_CLOCK, _TIED, _UNUSED, _UNLIMITED, _UNJUDGED = Clock(), Loose(), Usage(), Limits(), Judgement()
 _BEGIN, _START, _BETWEEN, _END, _FINAL = range(5)
 _KIND = {TransactionStarted: 0, TransactionContinued: 1, TransactionEnded: 2}
 
@@ -85,6 +139,11 @@ class Transaction:
     charging_mark: Mark | None = None
     received_at: datetime | None = None
     flags: tuple[str, ...] = ()
+    clock: Clock = _NO_CLOCK
+    loose: Loose = _TIED
+    usage: Usage = _UNUSED
+    limits: Limits = _UNLIMITED
+    judgement: Judgement = _UNJUDGED
     revision: int = 0
 
     @property
@@ -107,6 +166,78 @@ class Transaction:
         return None if self.last_reading is None else self.last_reading.energy
 
     @property
+    def provisional(self) -> bool:
+        """Whether its end is concluded, not told."""
+        return self.loose.closing is not None
+
+    @property
+    def sequenced(self) -> bool:
+        """Whether its reports are numbered (2.x), so that one knows which are missing."""
+        return bool(self.heard)
+
+    def is_at(self, where: EvseRef) -> bool:
+        """Whether it runs there: at that connector in 1.6, at that EVSE in 2.x; one runs at a place at a time."""
+        if self.where is None or self.where.whole_station:
+            return False
+        return self.where == where if self.number is not None else self.where.evse == where.evse
+
+    def is_followed_at_its_place(self, other: Transaction) -> bool:
+        """Whether the other one began after it at its place, by one clock: so this one has ended (E01)."""
+        if self.id == other.id or self.started_at is None or other.started_at is None or other.where is None:
+            return False
+        same = abs(min(self.clock.skew, 0) - min(other.clock.skew, 0)) <= JUMPED
+        comparable = same and not (self.clock.unset or other.clock.unset)
+        return comparable and self.started_at < other.started_at and self.is_at(other.where)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is known that reports of it will never come."""
+        return self.loose.lost and self.completeness is Completeness.INCOMPLETE
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it ended, by the station's clock: as told, else the last instant known of it; None while it runs."""
+        if self.ended_at is not None or self.loose.closing is None:
+            return self.ended_at
+        known = [one for one in (self.started_at, self.last_known) if one is not None]
+        return max(known, default=None)
+
+    @property
+    def last_known(self) -> datetime | None:
+        """The latest instant anything is known of it, by the station's clock."""
+        marks = (self.charging_mark, self.where_mark, self.token_mark, self.last_reading)
+        return max((mark.at for mark in marks if mark is not None), default=self.started_at)
+
+    @property
+    def billed(self) -> Billed:
+        """When it started and ended for the bill, by the declared rule (`clocks.py`)."""
+        return billed(self.started_at, self.over_at, self.clock, self.received_at)
+
+    @property
+    def held(self) -> bool:
+        """Whether a person must decide before it is billed."""
+        return self.judgement.held
+
+    @property
+    def void(self) -> bool:
+        """Whether a person decided that it is not billed."""
+        verdict = self.judgement.verdict
+        return verdict is not None and verdict.ruling is Ruling.VOID
+
+    @property
+    def billable(self) -> bool:
+        """Whether it may be billed: ended, and neither held for a person nor void."""
+        return self.state is TransactionState.ENDED and not self.held and not self.void
+
+    @property
+    def billed_energy(self) -> WattHours | None:
+        """The energy to bill, in Wh: what a person decided, else what the meter counted."""
+        verdict = self.judgement.verdict
+        if verdict is not None and verdict.ruling is Ruling.USE:
+            return verdict.energy
+        return self.energy
+
+    @property
     def completeness(self) -> Completeness:
         """Proven when every sequence number from Started to Ended was heard (state_machines §4.2)."""
         if not self.heard:
@@ -120,27 +251,97 @@ class Transaction:
 
     def is_followed_by(self, told: TransactionReport) -> bool:
         """Whether this Started begins a new transaction under a reference that was used before (R10)."""
-        return isinstance(told, TransactionStarted) and self.ended_at is not None and told.at > self.ended_at
+        over = self.over_at
+        return isinstance(told, TransactionStarted) and over is not None and told.at > over
 
     def is_another_end(self, told: TransactionEnded) -> bool:
-        """Whether this end is of another transaction under a reference stations share (1.6 ids −1 and 0)."""
-        return self.number is None and told.sequence is None and self.ended_at not in (None, told.at)
+        """Whether this end is of another transaction: stations use −1, 0 or an old id for several (1.6)."""
+        return told.sequence is None and self.ended_at not in (None, told.at)
 
-    def hear(self, told: TransactionReport) -> Transaction:
-        """The transaction with one more report in it; the same for a report it already holds."""
+    def hear(self, told: TransactionReport, at: datetime | None = None, skew: int | None = None) -> Transaction:
+        """The transaction with one more report in it; the same for a report it already holds.
+
+        `at` is when we heard it; `skew` the connection's lag in seconds, for reports that cannot say whether they are
+        live (1.6).
+        """
         mark = Mark(_KIND[type(told)], told.sequence or 0, told.at)
         changes = self._placed(told, mark) | self._metered(_readings(told, mark))
         if told.sequence is not None:
             changes["heard"] = _with(self.heard, told.sequence)
+        if told.phases is not None or told.seconds_charging is not None:
+            changes["usage"] = self._used(told, mark)
+        known = self.limits.told_mark
+        if told.limit is not None and not told.offline and (known is None or mark >= known):
+            changes["limits"] = self.limits._replace(
+                told=told.limit, told_mark=mark
+            )  # E16.FR.18: never what was queued
         if isinstance(told, TransactionStarted):
-            changes["started_at"] = told.at
+            if self.started_at is None or told.at < self.started_at:
+                changes["started_at"] = told.at
         elif isinstance(told, TransactionEnded):
-            changes.update(ended_at=told.at, state=TransactionState.ENDED, reason=told.reason)
+            changes |= self._ended(told)
+        elif self.loose.suspicion is not None or self.loose.closing is not None:
+            changes |= self._revived(told.at, resumed=told.trigger == TX_RESUMED)
+        again = told.sequence is not None and _contains(self.heard, told.sequence)
+        if at is not None and not again:  # a repeat is late by nature, and no sign of a clock
+            clock = self._clocked(told, at, skew)
+            if clock is not self.clock:
+                changes["clock"] = clock
         return self._changed(changes)
 
     def measured(self, values: tuple[MeterValue, ...]) -> Transaction:
         """The transaction with readings that were told apart from its reports (1.6 MeterValues)."""
-        return self._changed(self._metered(_between(values, 0)))
+        changes = self._metered(_between(values, 0))
+        if values and (self.loose.suspicion is not None or self.loose.closing is not None):
+            changes |= self._revived(max(value.at for value in values))
+        return self._changed(changes)
+
+    def suspected(self, why: str, since: datetime) -> Transaction:
+        """The running transaction with something that speaks against it."""
+        if self.state is TransactionState.ENDED or self.loose.suspicion is not None:
+            return self
+        return self._changed({"loose": self.loose._replace(suspicion=Suspicion(why, since))})
+
+    def cleared(self) -> Transaction:
+        """The transaction with nothing against it any more."""
+        return self if self.loose.suspicion is None else self._changed({"loose": self.loose._replace(suspicion=None)})
+
+    def closed(self, why: str, since: datetime) -> Transaction:
+        """The transaction provisionally closed. The next start there is the best evidence, and the earliest of them."""
+        closing = self.loose.closing
+        better = closing is None or (why == NEXT_START and (closing.why != NEXT_START or since < closing.since))
+        if self.ended_at is not None or not better:
+            return self
+        loose = self.loose._replace(suspicion=None, closing=Closing(why, since))
+        return self._changed({"loose": loose, "state": TransactionState.ENDED})
+
+    def without_the_rest(self) -> Transaction:
+        """The transaction whose missing reports will never come (E14: nothing is in the station's queue)."""
+        return self if self.loose.lost else self._changed({"loose": self.loose._replace(lost=True)})
+
+    def limited(self, wanted: TransactionLimit) -> Transaction:
+        """The transaction with limits wanted of the station, to be said with the next answer (E16)."""
+        if self.limits.wanted == wanted:
+            return self
+        return self._changed({"limits": self.limits._replace(wanted=wanted, said_at=None)})
+
+    def saying(self, told: TransactionReport) -> Transaction:
+        """The transaction whose wanted limits are said in answer to this report, if they still are to be (E16)."""
+        wanted, said = self.limits.wanted, self.limits.said_at
+        live = told.sequence is not None and not told.offline and self.state is TransactionState.OPEN
+        if wanted is None or said is not None or not live:
+            return self
+        return self._changed({"limits": self.limits._replace(said_at=told.sequence)})
+
+    def judged(self, judgement: Judgement) -> Transaction:
+        """The transaction with what was found and decided about it."""
+        return self if judgement == self.judgement else self._changed({"judgement": judgement})
+
+    def stands(self, findings: tuple[Finding, ...]) -> bool:
+        """Whether what a person decided still covers these findings: it was about this energy."""
+        verdict, known = self.judgement.verdict, self.judgement.findings
+        same = {one.kind for one in findings if one.holds} == {one.kind for one in known if one.holds}
+        return verdict is not None and verdict.about == self.energy and same
 
     def authorized(self, authorization: Authorization) -> Transaction:
         """The transaction with the outcome of its token."""
@@ -171,13 +372,51 @@ class Transaction:
             changes.update(token=told.token, token_mark=mark)
         if told.charging is not None and (self.charging_mark is None or mark > self.charging_mark):
             changes.update(charging=told.charging, charging_mark=mark)
-        if told.remote_start is not None:
+        if told.remote_start is not None and (self.remote_start is None or told.remote_start < self.remote_start):
             changes["remote_start"] = told.remote_start
-        if told.reservation is not None:
+        if told.reservation is not None and (self.reservation is None or told.reservation < self.reservation):
             changes["reservation"] = told.reservation
         if told.offline:
             changes["offline"] = True
         return changes
+
+    def _ended(self, told: TransactionEnded) -> dict[str, object]:
+        """A told end takes the place of a concluded one; of several, the last counts."""
+        if self.ended_at is not None and (told.at, told.reason or "") <= (self.ended_at, self.reason or ""):
+            return {}
+        loose = self.loose._replace(suspicion=None, closing=None)
+        return {"ended_at": told.at, "state": TransactionState.ENDED, "reason": told.reason, "loose": loose}
+
+    def _used(self, told: TransactionReport, mark: Mark) -> Usage:
+        usage = self.usage
+        if told.phases is not None and (usage.phases_mark is None or mark >= usage.phases_mark):
+            usage = usage._replace(phases=told.phases, phases_mark=mark)
+        if told.seconds_charging is not None:
+            usage = usage._replace(seconds_charging=max(told.seconds_charging, usage.seconds_charging or 0))
+        return usage
+
+    def _clocked(self, told: TransactionReport, at: datetime, skew: int | None) -> Clock:
+        clock = self.clock.heard(told.at, at, told.sequence is not None and not told.offline, skew)
+        if isinstance(told, TransactionStarted) and at != self.received_at:
+            if self.started_at is None or clock.started_heard is not None:
+                first = at if clock.started_heard is None else min(at, clock.started_heard)
+                clock = clock if first == clock.started_heard else clock._replace(started_heard=first)
+        elif isinstance(told, TransactionEnded) and (clock.ended_heard is None or at < clock.ended_heard):
+            clock = clock._replace(ended_heard=at)
+        return clock
+
+    def _revived(self, at: datetime, *, resumed: bool = False) -> dict[str, object]:
+        """What news mean for a transaction that is suspected or provisionally closed (R10, E17)."""
+        suspicion, closing, _ = self.loose
+        if closing is not None:
+            known = self.last_known
+            if closing.why == NEXT_START or not (resumed or known is None or at > known):
+                return {}
+            suspicion = Suspicion(closing.why, closing.since)
+        if resumed or (suspicion is not None and at >= suspicion.since):
+            suspicion = None
+        loose = self.loose._replace(suspicion=suspicion, closing=None)
+        return {"loose": loose, "state": TransactionState.OPEN}
 
     def _metered(self, found: list[Reading]) -> dict[str, object]:
         if not found:

@@ -117,7 +117,7 @@ class MeterValues:
 
 
 def _digest(samples: bytes, where: EvseRef | None, transaction: str | None) -> str:
-    place = "" if where is None else f"{where.evse},{where.connector}"
+    place = "" if where is None or transaction is not None else f"{where.evse},{where.connector}"
     return blake2b(samples + f"|{place}|{transaction}".encode(), digest_size=12).hexdigest()
 
 

@@ -16,10 +16,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Integer, bindparam, func, update
 
+from amperanto.domain.clocks import Clock
+from amperanto.domain.findings import Judgement
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import ChargingState, EvseRef, OrganisationId, StationId
 from amperanto.domain.tokens import Authorization, Token
-from amperanto.domain.transactions import Mark, Reading, Transaction, TransactionState
+from amperanto.domain.transactions import Limits, Loose, Mark, Reading, Transaction, TransactionState, Usage
 from amperanto.stores.columns import Timestamp
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement
@@ -27,6 +29,7 @@ from amperanto.stores.tables import transactions
 from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
 _c = transactions.c
+NEARBY = 20  # how many transactions around a time are looked at
 _OWN = "the node acts for a station it knows by our id"
 _BY_REFERENCE = Statement(
     across(transactions, because=_OWN)
@@ -47,6 +50,23 @@ _STARTED_AT = Statement(
     .where(_c.station == bindparam("station"), _c.started_at == bindparam("started_at"))
     .order_by(_c.id)
 )
+_STARTED_AFTER = Statement(
+    across(transactions, because=_OWN)
+    .where(_c.station == bindparam("station"), _c.started_at > bindparam("after", type_=Timestamp()))
+    .order_by(_c.started_at)
+    .limit(NEARBY)
+)
+_STARTED_BEFORE = Statement(
+    across(transactions, because=_OWN)
+    .where(_c.station == bindparam("station"), _c.started_at <= bindparam("until", type_=Timestamp()))
+    .order_by(_c.started_at.desc())
+    .limit(NEARBY)
+)
+_ENDED_SO = Statement(
+    across(transactions, because=_OWN).where(
+        _c.station == bindparam("station"), _c.ended_at == bindparam("ended_at", type_=Timestamp())
+    )
+)
 _GET = Statement(owned(transactions).where(_c.id == bindparam("id")))
 _COUNT_OPEN = Statement(
     owned(transactions, func.count(type_=Integer()).label("open")).where(
@@ -66,7 +86,7 @@ _SAVE = Statement(
 # of a column that is written, whether its value changed or not, and here that is six of them for every reading.
 _SETTLED = (
     "organisation", "station", "reference", "number", "state", "token", "authorization", "started_at", "ended_at",
-    "reason", "received_at",
+    "reason", "received_at", "judgement",
 )  # fmt: skip
 _settled = attrgetter(*_SETTLED)
 _GROW = Statement(
@@ -98,10 +118,16 @@ class Marks(msgspec.Struct, omit_defaults=True):
     charging: Mark | None = None
     first: Reading | None = None
     last: Reading | None = None
+    clock: Clock = Clock()
+    loose: Loose = Loose()
+    usage: Usage = Usage()
+    limits: Limits = Limits()
 
 
 _MARKS = msgspec.json.Decoder(Marks)
 _AUTHORIZATION = msgspec.json.Decoder(Authorization)
+_JUDGEMENT = msgspec.json.Decoder(Judgement)
+_UNJUDGED = Judgement()
 _FLAGS = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -162,6 +188,21 @@ class Transactions:
             if found.where == where and same_token and found.meter_start == meter:
                 return found
         return None
+
+    async def started_after(self, station: StationId, after: datetime) -> list[Transaction]:
+        """The first transactions there that started after that time, as the station told it."""
+        rows = await self._work.several(_STARTED_AFTER, {"station": station, "after": after})
+        return [_transaction(row) for row in rows]
+
+    async def started_before(self, station: StationId, at: datetime) -> list[Transaction]:
+        """The last transactions there that had started by that time, the latest first."""
+        rows = await self._work.several(_STARTED_BEFORE, {"station": station, "until": at})
+        return [_transaction(row) for row in rows]
+
+    async def ended_at(self, station: StationId, at: datetime) -> list[Transaction]:
+        """The transactions there that ended at that very time, as the station told it."""
+        rows = await self._work.several(_ENDED_SO, {"station": station, "ended_at": at})
+        return [_transaction(row) for row in rows]
 
     async def get(self, organisation: OrganisationId, transaction: str) -> Transaction | None:
         """The organisation's transaction of our id."""
@@ -233,6 +274,7 @@ def _row(transaction: Transaction) -> dict[str, Any]:
     marks = Marks(
         heard=transaction.heard, where=transaction.where_mark, token=transaction.token_mark,
         charging=transaction.charging_mark, first=transaction.first_reading, last=transaction.last_reading,
+        clock=transaction.clock, loose=transaction.loose, usage=transaction.usage, limits=transaction.limits,
     )  # fmt: skip
     return {
         "organisation": transaction.organisation,
@@ -257,6 +299,7 @@ def _row(transaction: Transaction) -> dict[str, Any]:
         "received_at": transaction.received_at,
         "flags": _json(transaction.flags),
         "marks": _json(marks),
+        "judgement": None if transaction.judgement == _UNJUDGED else _json(transaction.judgement),
         "revision": transaction.revision,
     }
 
@@ -292,5 +335,10 @@ def _transaction(row: Row) -> Transaction:
         charging_mark=marks.charging,
         received_at=row["received_at"],
         flags=_FLAGS.decode(row["flags"]),
+        clock=marks.clock,
+        loose=marks.loose,
+        usage=marks.usage,
+        limits=marks.limits,
+        judgement=_UNJUDGED if row["judgement"] is None else _JUDGEMENT.decode(row["judgement"]),
         revision=row["revision"],
     )

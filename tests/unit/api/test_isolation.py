@@ -43,6 +43,7 @@ from amperanto.settings import in_memory
 from amperanto.stores.device_model import VariableChange
 from amperanto.stores.inbox import InboxEntry
 from amperanto.stores.message_log import LoggedMessage
+from amperanto.stores.reviews import Review
 from amperanto.stores.statements import Statement
 from amperanto.stores.tables import metadata, organisations
 from amperanto.stores.templates import Template
@@ -135,7 +136,12 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
     template = Template(
         organisation=owner, name=f"{mark} template", wanted=(wanted,), changed_at=NOON, changed_by=f"{mark} key"
     )
+    review = Review(
+        id=ids.new(), organisation=owner, station=station.id, at=NOON, action="StopTransaction", message=f"{mark}",
+        problem=f"{mark} problem",
+    )  # fmt: skip
     async with store.unit() as unit:
+        unit.reviews.add(review)
         unit.device_models.put([variable])
         unit.device_models.note(change)
         unit.desired_states.add(wish)
@@ -165,6 +171,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
     return Owner(
         {
             "identity": [identity, identity.lower(), identity.upper(), station.id, caller.identity, transaction.id],
+            "review": [review.id, transaction.id],
             "transaction": [transaction.id, transaction.reference, station.id],
             "reservation": [reservation.id, str(reservation.number), transaction.id],
             "remote_start": [remote_start.id, str(remote_start.number)],

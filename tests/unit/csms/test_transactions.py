@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.decisions import PersonalMessage
 from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import (
@@ -61,6 +62,7 @@ async def test_a_doubled_start_gets_the_same_number_and_is_kept_once(house: Any)
     await only(house, station)
 
 
+@requirement("1.6:StartTransaction-4")
 async def test_a_doubled_start_after_its_stop_still_gets_the_same_number(house: Any):
     await house.token("CAFE")
     station = await house.station()
@@ -70,6 +72,7 @@ async def test_a_doubled_start_after_its_stop_still_gets_the_same_number(house: 
     assert (await only(house, station)).state is TransactionState.ENDED
 
 
+@requirement("1.6:StartTransaction-3")
 async def test_a_second_start_of_the_same_card_elsewhere_is_concurrent_and_kept(house: Any):
     await house.token("CAFE")
     here, there = await house.station("CP1"), await house.station("CP2")
@@ -101,6 +104,7 @@ async def test_a_station_cannot_stop_the_transaction_of_another(house: Any):
 
 
 @pytest.mark.parametrize("reference", ["-1", "0", "123456"])
+@requirement("1.6:StopTransaction-2")
 async def test_a_stop_without_a_known_number_finds_the_open_transaction_of_its_token(house: Any, reference: str):
     await house.token("CAFE")
     station = await house.station()
@@ -109,6 +113,7 @@ async def test_a_stop_without_a_known_number_finds_the_open_transaction_of_its_t
     assert (await only(house, station)).energy == WattHours.of(4000)
 
 
+@requirement("1.6:StopTransaction-1")
 async def test_stops_nobody_started_are_each_kept_once(house: Any):
     station = await house.station()
     first, second = stop(-1, token=Token("A")), replace(stop(-1), at=T0 + timedelta(hours=2))
@@ -119,6 +124,7 @@ async def test_stops_nobody_started_are_each_kept_once(house: Any):
     assert len(page.items) == 2
 
 
+@requirement("1.6:MeterValues-1")
 async def test_meter_values_reach_the_transaction_they_name_and_are_kept_once(house: Any):
     station = await house.station()
     number = (await station.tell(START)).number
@@ -131,6 +137,7 @@ async def test_meter_values_reach_the_transaction_they_name_and_are_kept_once(ho
         assert len((await unit.meter_values.of_transaction(kept.organisation, kept.id)).items) == 1
 
 
+@requirement("E-1")
 async def test_2_x_reports_in_the_wrong_order_are_one_transaction(house: Any):
     await house.token("CAFE")
     station = await house.station()
@@ -145,6 +152,7 @@ async def test_2_x_reports_in_the_wrong_order_are_one_transaction(house: Any):
     assert (kept.completeness, kept.token, kept.where) == ("Proven", Token("CAFE"), EvseRef(1, 1))
 
 
+@requirement("E01-1")
 async def test_a_reused_2_x_reference_is_a_new_transaction(house: Any):
     station = await house.station()
     for hour in (0, 5):
@@ -179,6 +187,7 @@ async def test_what_an_old_socket_still_says_is_not_written_after_a_new_one_took
     await only(house, new)
 
 
+@requirement("1.6:StopTransaction-5")
 async def test_a_stop_without_a_number_that_comes_again_ends_no_second_transaction(house: Any):
     await house.token("CAFE")
     station = await house.station()

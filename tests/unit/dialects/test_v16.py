@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.dialects import NotSpoken, PlainContext, Topology, dialect_for
 from amperanto.domain import observations as seen
 from amperanto.domain.decisions import Noted, TokenDecision, TransactionDecision
@@ -43,6 +44,7 @@ def told(value: SampledValue) -> list[v16.SampledValue]:
 # --- meter values
 
 
+@requirement("1.6:MeterValues-3")
 def test_what_is_left_out_has_the_standards_default() -> None:
     assert sample("12.50") == SampledValue(
         value=Decimal("12.50"),

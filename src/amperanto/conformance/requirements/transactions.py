@@ -1,7 +1,64 @@
-"""E. Transactions: what the standard asks."""
+"""E. Transactions: what the standard asks of a CSMS; the station's part is in `transactions_station.py`."""
 
 from __future__ import annotations
 
-from amperanto.conformance.requirements.requirement import Requirement
+from amperanto.conformance.requirements.requirement import ALL, V16, V21, Requirement, csms
 
-REQUIREMENTS: tuple[Requirement, ...] = ()
+REQUIREMENTS: tuple[Requirement, ...] = (
+    csms("E-1", "Reports in any order, repeated, and with gaps, end in one state: order is by seqNo, not arrival."),
+    csms("E-2", "A report with a seqNo that was heard is a retry: it is kept once and answered."),
+    csms("E-3", "What the queue of a 1.6 station can produce, repeats and -1 included, ends in one state.", V16),
+    csms("E-4", "A transaction message is always answered with a result, whatever stands in it.", ALL),
+    csms("E-5", "A transaction is complete with Started, Ended and every number between; the first need not be 0."),
+    csms("E-6", "A gap, or an end that is missing, is asked for by GetTransactionStatus; with no queue it is lost."),
+    csms("E01-1", "A transaction has the id its station gives it; a later Started under a used id is a new one."),
+    csms("E01-2", "At an EVSE (1.6: a connector) one transaction runs: the next start ends the one before.", ALL),
+    csms("E01-3", "The token of a report is validated again, and the outcome stands in the answer."),
+    csms("E01-4", "evse, idToken and reservationId are told once, in any report, and hold for the transaction."),
+    csms("E01-5", "The reading of the begin may come with a later report and is the begin's all the same."),
+    csms("E01-6", "chargingState is kept at every change, the latest by sequence."),
+    csms("E02-1", "numberOfPhasesUsed and timeSpentCharging are kept as told last."),
+    csms("E03-1", "A transaction without a car that ends by Timeout is kept, with no energy, and held for nobody."),
+    csms("E04-1", "What began offline is kept with its own times and marked; its times are no fault of its clock."),
+    csms("E04-2", "Updates a station dropped are shown as gaps."),
+    csms("E05-1", "A token that is not accepted is said so in the answer; the transaction is kept and metered.", ALL),
+    csms("E06-1", "stoppedReason is kept as told, a word nobody knows too; left out it is a local stop.", ALL),
+    csms("E06-2", "The reading of the end is the last, whatever comes after it.", ALL),
+    csms("E07-1", "Who stops need not be who started: the token that started stays the transaction's.", ALL),
+    csms("E08-1", "A stop told offline ends the transaction at its own time."),
+    csms("E09-1", "An end because the EV was unplugged is kept with that reason.", ALL),
+    csms("E10-1", "A transaction whose EV is unplugged may go on: Idle is no end of it."),
+    csms("E11-1", "A transaction that goes on while the line is lost is one transaction after it."),
+    csms("E12-1", "A queue of offline events is taken as it comes, late as it is."),
+    csms("E13-1", "An event that is told again, because its answer was lost, gets the same answer."),
+    csms("E14-1", "A station that says the transaction runs is believed: it stays open."),
+    csms("E14-2", "An id the station does not know (not ongoing, no queue) is over, and its rest lost."),
+    csms("E14-3", "While messages are in the station's queue nothing is concluded."),
+    csms("E15-1", "A charge ended by the EV is kept with StoppedByEV."),
+    csms("E16-1", "Only limits that TxCtrlr.SupportedLimits names are set.", V21),
+    csms("E16-2", "A limit is set once, in the answer to a report, and again only to change it.", V21),
+    csms("E16-3", "The station's LimitSet confirms it; the limit it tells is kept.", V21),
+    csms("E16-4", "A limit is never unset: a higher one takes its place.", V21),
+    csms("E16-5", "SupportedLimits may say maxLength where maxTime is meant.", V21),
+    csms("E16.FR.18", "Events that were queued are no confirmation and no moment to act on.", V21),
+    csms("E17-1", "TxResumed after a reboot continues the transaction, also one that was taken for ended.", V21),
+    csms("E17-2", "A boot ends no transaction before the station had time to resume it or to tell its end.", ALL),
+    csms(
+        "E17-3",
+        "After TxResumed the CSMS sends its TxProfile again.",
+        V21,
+        deferred="charging profiles are not sent by the CSMS yet (block K)",
+    ),
+    csms("1.6:StartTransaction-1", "The idTag is verified, and the answer says what it may.", V16),
+    csms("1.6:StartTransaction-2", "A refused tag gets a transaction id all the same.", V16),
+    csms("1.6:StartTransaction-3", "A tag in use elsewhere is answered ConcurrentTx, with an id.", V16),
+    csms("1.6:StartTransaction-4", "The same start told again (place, idTag, time, meter) gets the same id.", V16),
+    csms("1.6:StartTransaction-5", "Transaction ids are unique and positive.", V16),
+    csms("1.6:StopTransaction-1", "A stop cannot be prevented: one of an unknown id is confirmed and kept.", V16),
+    csms("1.6:StopTransaction-2", "transactionId -1 or 0 ends the open transaction of that idTag, as if valid.", V16),
+    csms("1.6:StopTransaction-3", "A stop without idTag is one that nobody presented a token for.", V16),
+    csms("1.6:StopTransaction-4", "A stop of an id that ended already changes nothing of what ended.", V16),
+    csms("1.6:StopTransaction-5", "The same stop told again ends nothing a second time.", V16),
+    csms("1.6:StopTransaction-6", "Energy is meterStop less meterStart, in whole Wh.", V16),
+    csms("1.6:StopTransaction-7", "transactionData is kept with the transaction's readings.", V16),
+)

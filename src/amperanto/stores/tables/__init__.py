@@ -33,7 +33,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 
 __all__ = [
     "HEAD",

@@ -53,6 +53,7 @@ transactions = Table(
     words("flags"),
     words("marks"),
     number("revision"),
+    words("judgement", null=True),
     Index("ix_transactions_organisation_id", "organisation", "id"),
     Index("ix_transactions_station_reference", "station", "reference"),
     Index("ix_transactions_station_started_at", "station", "started_at"),

@@ -60,6 +60,11 @@ reviews = Table(
     words("message"),
     words("problem"),
     instant("settled_at", null=True),
+    words("kind", null=True),
+    words("subject", null=True),
+    words("evidence", null=True),
+    words("resolution", null=True),
+    words("settled_by", null=True),
     Index("ix_reviews_organisation_id", "organisation", "id"),
 )
 

@@ -1,0 +1,46 @@
+"""`amperanto reviews` against a running node, and a station whose meter lies."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.unit.cli.programs import run, sentence
+from tests.unit.cli.test_serve import Served, served  # noqa: F401 - a fixture
+from websockets.sync.client import connect
+
+NOW = datetime.now(UTC)
+
+
+def lie(served: Served, identity: str) -> None:  # noqa: F811
+    """A charge of ten minutes that starts at 0 and ends with the register of a lifetime."""
+    with connect(f"{served.ocpp}/{identity}", subprotocols=["ocpp1.6"], open_timeout=10) as line:  # type: ignore[list-item]
+
+        def tell(action: str, **payload: Any) -> Any:
+            line.send(json.dumps([2, action, action, payload]))
+            return json.loads(line.recv(timeout=10))[2]
+
+        tell("BootNotification", chargePointVendor="Acme", chargePointModel="One")
+        start, end = ((NOW - timedelta(minutes=ago)).isoformat() for ago in (12, 2))
+        begun = tell("StartTransaction", connectorId=1, idTag="CAFE", meterStart=0, timestamp=start)
+        tell("StopTransaction", transactionId=begun["transactionId"], meterStop=910_000, timestamp=end)
+
+
+def test_a_doubtful_charge_is_listed_shown_and_settled(served: Served) -> None:  # noqa: F811
+    where = ("--data", str(served.data), "--url", served.url)
+    served.run("stations", "add", "LIAR", "--security-profile", "0")
+    lie(served, "LIAR")
+    (review,) = served.run("reviews", "list", "--kind", "transaction", "--station", "LIAR")
+    assert (review["evidence"]["energy_wh"], review["settled_at"]) == ("910000", None)
+    shown = run("reviews", "show", review["id"], *where).stdout
+    assert "LifetimeRegister" in shown
+    assert "meter_stop_wh 910000" in shown
+    bad = run("reviews", "settle", review["id"], "use", "--energy", "much", "--reason", "x", *where)
+    assert "no number of Wh" in sentence(bad, 2)
+    done = run("reviews", "settle", review["id"], "use", "--energy", "83.5", "--reason", "its own meter", *where)
+    assert (done.exit_code, done.stdout.strip()) == (0, "Settled: use. 83.5 Wh is billed.")
+    assert served.run("reviews", "list", "--station", "LIAR") == []
+    (settled,) = served.run("reviews", "list", "--station", "LIAR", "--settled")
+    assert (settled["resolution"]["after_wh"], settled["settled_by"]) == ("83.5", "administrator")
+    assert run("reviews", "settle", review["id"], "void", "--reason", "again", *where).exit_code == 1
