@@ -108,6 +108,18 @@ async def test_what_is_told_once_is_told_once(version):
         assert [one.get("numberOfPhasesUsed") for one in told] == [None, None, None, 2]
 
 
+@requirement("E01-S4")
+@pytest.mark.parametrize("version", TWO)
+async def test_a_remote_start_that_begins_the_transaction_is_named_in_started_alone(version):
+    async with scene(version, variables=QUIET) as (station, csms, clock):
+        await station.plug_in(1, Vehicle(wants=WattHours.of(500)))
+        start = {"evseId": 1, "remoteStartId": 5, "idToken": {"idToken": "DRIVER", "type": "ISO14443"}}
+        assert (await csms.ask("RequestStartTransaction", start))["status"] == "Accepted"
+        await clock.advance(600)
+        told = [one["transactionInfo"].get("remoteStartId") for one in reports(csms)]
+        assert told == [5, None, None]
+
+
 @requirement("E01-S5")
 @pytest.mark.parametrize("version", TWO)
 async def test_the_readings_of_the_begin_wait_for_the_report_that_says_where_it_is(version):
