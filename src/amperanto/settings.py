@@ -42,6 +42,8 @@ class Settings:
     takeover_ping: float = 2.0  # how long a living socket has to answer before a second one may replace it
     call_timeout: float = 30.0  # how long a station has for an answer
     settle_time: float = 5.0  # how long a station that connected or booted is left alone, before it is sent things
+    boot_loop: int = 5  # boots of a station within boot_loop_time after which nothing is sent to it by itself
+    boot_loop_time: float = 600.0
     call_queue: int = 32  # requests that may wait for one station
     mailbox: int = 64  # messages of one station that may wait to be handled
     handshake_timeout: float = 10.0  # how long an upgrade may take

@@ -82,6 +82,8 @@ class Typed:
         if action in self.instead:
             told = self.instead[action]
             return [4, name, told, "", {}] if isinstance(told, str) else [3, name, told]
+        if action == "GetBaseReport":
+            return [3, name, {"status": "EmptyResultSet"}]
         if action == "GetLocalListVersion":
             return [3, name, {self.words.number: self.version}]
         if action == "GetConfiguration":

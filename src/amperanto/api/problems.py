@@ -22,6 +22,8 @@ from msgspec import UNSET, Struct, UnsetType
 from amperanto.api.vocabulary import words
 from amperanto.csms.errors import (
     ActionUnknown,
+    CannotResume,
+    NoFreeSlot,
     NotSpoken,
     PayloadRefused,
     StationBusy,
@@ -45,6 +47,7 @@ from amperanto.domain.errors import (
     UnknownRemoteStart,
     UnknownReservation,
     UnknownReview,
+    UnknownRollout,
     UnknownTemplate,
     UnknownToken,
     UnknownTransaction,
@@ -144,6 +147,7 @@ PROBLEMS: dict[type[Exception], Kind] = {
     ReservationOver: Kind(409, "reservation_over", "The reservation ended already"),
     TokenNotAccepted: Kind(409, "token_not_accepted", "The token may not charge"),
     UnknownTemplate: Kind(404, "unknown_template", "No such template"),
+    UnknownRollout: Kind(404, "unknown_rollout", "No such rollout"),
     UnknownWish: Kind(404, "unknown_wish", "Nothing of that id waits"),
     SecretNotKept: Kind(409, "secret_not_kept", "A secret is never kept"),
     UnknownKey: Kind(404, "unknown_key", "No such API key"),
@@ -160,6 +164,8 @@ PROBLEMS: dict[type[Exception], Kind] = {
     NotDurable: Kind(503, "not_durable", "Nothing can be stored or read now"),
     StationSilent: Kind(504, "no_answer", "The station did not answer in time"),
     CallTimedOut: Kind(504, "no_answer", "The station did not answer in time"),
+    CannotResume: Kind(409, "cannot_resume", "The station does not resume transactions"),
+    NoFreeSlot: Kind(409, "no_free_slot", "No network profile may be written"),
     StationError: Kind(409, "station_error", "The station cannot do this"),
 }
 ALL_KINDS = sorted(

@@ -75,6 +75,11 @@ class StationView(Struct, kw_only=True):
     last_seen: Instant | None
     booted_at: Instant | None
     created_at: Instant | None
+    boot_loop_since: Annotated[
+        Instant | None,
+        Meta(description="it booted too often since then: nothing is sent to it by itself until it is released"),
+    ]
+    onboarding: Annotated[str | None, Meta(description="the rollout that set it up when it was accepted first")]
 
 
 class StationPage(Struct, kw_only=True):
@@ -157,6 +162,8 @@ def _known(station: Station, csms: Csms) -> dict[str, Any]:
         "last_seen": station.last_seen,
         "booted_at": station.booted_at,
         "created_at": station.created_at,
+        "boot_loop_since": station.boot_loop_since,
+        "onboarding": station.onboarding,
     }
 
 
@@ -218,6 +225,16 @@ async def change_station(
     given = None if data.password is UNSET else data.password
     station = await desk.registry.change_station(desk.who, decoded(identity), changes(data), given)
     return StationView(**_known(station, desk.csms))
+
+
+@post("/stations/{identity:str}/release", guards=[needs("operate")], status_code=200, tags=["Stations"])
+async def release_station(
+    identity: FromPath[str],
+    desk: NamedDependency[Desk],
+) -> StationView:
+    """A station that was caught in a loop of boots may be sent to by itself again."""
+    station = await desk.registry.station(desk.who, decoded(identity))
+    return StationView(**_known(await desk.csms.provisioning.release(desk.who, station), desk.csms))
 
 
 @delete("/stations/{identity:str}", guards=[needs("operate")], tags=["Stations"])

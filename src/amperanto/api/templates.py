@@ -7,17 +7,19 @@ from typing import Annotated
 from litestar import delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert
 
 from amperanto.api.access import needs
 from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
-from amperanto.api.representation import PLAIN, Instant
+from amperanto.api.representation import PLAIN, Cursor, Instant, Limit, cursor_for, cursor_from
 from amperanto.api.variables import MOST, GivenValue, NameView, name_of, wanted_values
 from amperanto.csms.templates import Difference, Drift, Template
+from amperanto.domain.device_model import FirstUse
 
 LONGEST_NAME = 100
 
+Pattern = Annotated[str, Meta(min_length=1, max_length=60, pattern=PLAIN)]
 Values = Annotated[list[GivenValue], Meta(min_length=1, max_length=MOST)]
 
 
@@ -27,11 +29,23 @@ class WantedView(NameView, kw_only=True):
     value: str
 
 
+class FirstUseGiven(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Stations that get the template when they are accepted first; `*` stands for anything."""
+
+    vendor: Pattern = "*"
+    model: Pattern = "*"
+    while_pending: Annotated[
+        bool, Meta(description="set it up while its registration is pending; accept it when it took everything")
+    ] = False
+    local_list: Annotated[bool, Meta(description="it shall know the organisation's tokens, too")] = False
+
+
 class TemplateView(Struct, kw_only=True):
     """A named set of wanted values."""
 
     name: str
     values: list[WantedView]
+    first_use: FirstUseGiven | None
     changed_at: Instant
     changed_by: str
 
@@ -44,9 +58,10 @@ class TemplatePage(Struct, kw_only=True):
 
 
 class TemplateChange(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The values of a template, each attribute once."""
+    """The values of a template, each attribute once; and which stations get it by themselves, if any."""
 
     values: Values
+    first_use: FirstUseGiven | None = None
 
 
 class NewTemplate(TemplateChange, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +79,22 @@ class DriftView(NameView, kw_only=True):
     seen_at: Instant | None
 
 
+class StationDriftView(Struct, kw_only=True):
+    """A template against one station of the fleet."""
+
+    station: str
+    in_step: bool
+    items: Annotated[list[DriftView], Meta(description="what is not as wanted")]
+
+
+class FleetDriftPage(Struct, kw_only=True):
+    """A template against some stations, by identity."""
+
+    template: str
+    items: list[StationDriftView]
+    next: str | None
+
+
 class DriftPage(Struct, kw_only=True):
     """A template against a station."""
 
@@ -77,9 +108,19 @@ def _view(template: Template) -> TemplateView:
     return TemplateView(
         name=template.name,
         values=[WantedView(**name_of(one.ref, one.kind), value=one.value) for one in template.wanted],
+        first_use=_first_use_view(template.first_use),
         changed_at=template.changed_at,
         changed_by=template.changed_by,
     )
+
+
+def _first_use(data: TemplateChange) -> FirstUse | None:
+    given = data.first_use
+    return None if given is None else convert(given, FirstUse, from_attributes=True)
+
+
+def _first_use_view(known: FirstUse | None) -> FirstUseGiven | None:
+    return None if known is None else convert(known, FirstUseGiven, from_attributes=True)
 
 
 def _drift(one: Drift) -> DriftView:
@@ -108,7 +149,7 @@ async def get_template(name: FromPath[str], desk: NamedDependency[Desk]) -> Temp
 @post("/templates", guards=[needs("operate")], tags=["Variables"])
 async def add_template(data: JSONBody[NewTemplate], desk: NamedDependency[Desk]) -> TemplateView:
     """Write a template. 409 `exists` for a name that is taken, `secret_not_kept` for a secret among its values."""
-    return _view(await desk.csms.templates.add(desk.who, data.name, wanted_values(data.values)))
+    return _view(await desk.csms.templates.add(desk.who, data.name, wanted_values(data.values), _first_use(data)))
 
 
 @put("/templates/{name:str}", guards=[needs("operate")], tags=["Variables"])
@@ -116,7 +157,9 @@ async def change_template(
     name: FromPath[str], data: JSONBody[TemplateChange], desk: NamedDependency[Desk]
 ) -> TemplateView:
     """Write a template anew. 409 `secret_not_kept` for a secret among its values."""
-    return _view(await desk.csms.templates.change(desk.who, decoded(name), wanted_values(data.values)))
+    return _view(
+        await desk.csms.templates.change(desk.who, decoded(name), wanted_values(data.values), _first_use(data))
+    )
 
 
 @delete("/templates/{name:str}", guards=[needs("operate")], tags=["Variables"])
@@ -138,4 +181,25 @@ async def compare_with_template(
         template=template,
         in_step=all(one.difference is Difference.SAME for one in lines),
         items=[_drift(one) for one in lines],
+    )
+
+
+@get("/templates/{name:str}/drift", guards=[needs("read")], tags=["Variables"])
+async def compare_fleet_with_template(
+    name: FromPath[str], desk: NamedDependency[Desk], *, limit: Limit = 100, cursor: Cursor = None
+) -> FleetDriftPage:
+    """How far each station is from a template, with both values of what differs; asks no station anything."""
+    template = decoded(name)
+    page = await desk.csms.templates.fleet(desk.who, template, cursor=cursor_from(cursor), limit=limit)
+    return FleetDriftPage(
+        template=template,
+        items=[
+            StationDriftView(
+                station=station.identity,
+                in_step=all(one.difference is Difference.SAME for one in lines),
+                items=[_drift(one) for one in lines if one.difference is not Difference.SAME],
+            )
+            for station, lines in page.items
+        ],
+        next=cursor_for(page.next),
     )

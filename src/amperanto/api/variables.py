@@ -23,7 +23,8 @@ from amperanto.api.problems import BadField
 from amperanto.api.representation import Cursor, Instant, Limit, cursor_for, cursor_from
 from amperanto.api.wanted import until as latest
 from amperanto.csms.desired_state import VARIABLE, Wish, WishState
-from amperanto.csms.device_model import NOT_SENT, REPORT_WITHIN, SetResult
+from amperanto.csms.device_model import NOT_SENT, SetResult
+from amperanto.csms.reports import REPORT_WITHIN
 from amperanto.domain.device_model import ACTUAL, KnownVariable, Mutability, VariableRef, WantedValue, written
 from amperanto.domain.errors import BadVariable
 from amperanto.domain.stations import EvseRef, Station
@@ -173,7 +174,7 @@ class ReportTarget(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReportWanted(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A base report (FullInventory), or one of chosen `variables`, or of components by `criteria`."""
+    """A base report (FullInventory, or the next best it knows), or one of chosen `variables` or `criteria`."""
 
     base: v2.ReportBase | UnsetType = UNSET
     criteria: Annotated[list[v2.ComponentCriterion], Meta(max_length=4)] | UnsetType = UNSET
@@ -184,6 +185,10 @@ class ReportView(Struct, kw_only=True):
     """What became of a report; its variables are read at `/variables`."""
 
     status: Annotated[str, Meta(description="the station's word; `NoAnswer` where parts did not come in time")]
+    base: Annotated[
+        v2.ReportBase | None,
+        Meta(description="what was reported: the next best, where the station does not know the one wanted"),
+    ]
     info: str | None
     complete: bool
     parts: int
@@ -336,11 +341,17 @@ async def report_variables(
     if chosen and data.base is not UNSET:
         raise BadField("base", "ask for a base report, or for what you choose, not both")
     base = None if chosen else v2.ReportBase.FULL_INVENTORY if data.base is UNSET else data.base
-    made = await desk.csms.device_model.report(
-        station, base=base, criteria=criteria, variables=[*_targets(targets)], timeout=timeout
+    made = await desk.csms.reports.report(
+        station,
+        base=base,
+        criteria=criteria,
+        variables=[*_targets(targets)],
+        timeout=timeout,
+        next_best=data.base is UNSET,
     )
     return ReportView(
         status=made.status,
+        base=made.base,
         info=made.info,
         complete=made.complete,
         parts=made.parts,

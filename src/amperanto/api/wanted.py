@@ -132,6 +132,27 @@ async def withdraw_wanted(identity: FromPath[str], wish: FromPath[str], desk: Na
     await desk.csms.desired_state.withdraw(desk.who, station.id, decoded(wish))
 
 
+class ResetWanted(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How to reset, and which EVSE; without one, the whole station."""
+
+    type: v2.Reset
+    evse: Place | UnsetType = UNSET
+
+
+@post("/stations/{identity:str}/reset", guards=[needs("operate")], status_code=200, tags=["Wanted"])
+async def reset_station(
+    identity: FromPath[str], data: JSONBody[ResetWanted], desk: NamedDependency[Desk]
+) -> WishedView:
+    """Reset the station, now or when it connects within an hour; follow it at `/wanted` until it has booted.
+
+    409 `cannot_resume` for `ImmediateAndResume` where its variables do not say that it resumes transactions.
+    """
+    station = await desk.registry.station(desk.who, decoded(identity))
+    evse = None if data.evse is UNSET else data.evse
+    wish = await desk.csms.resets.reset(desk.who, station, data.type, evse)
+    return wished_view(wish, desk.csms.context.clock.now())
+
+
 def _wanted(data: NewWish) -> Want:
     if (data.availability is UNSET) == (data.charging_profile is UNSET):
         raise BadField("availability", "say what is wanted: `availability`, or `charging_profile`")
@@ -147,3 +168,52 @@ def _wanted(data: NewWish) -> Want:
     except msgspec.ValidationError as error:
         raise BadField("charging_profile", f"it is no SetChargingProfile request of OCPP 2.1: {error}") from error
     return profile_wanted(request)
+
+
+class StepView(Struct, kw_only=True):
+    """One step of a move, and what the station said to it."""
+
+    what: str
+    status: str
+    info: str | None
+
+
+class MoveView(Struct, kw_only=True):
+    """A new network profile on its way to be used."""
+
+    slot: Annotated[int, Meta(description="the slot that was written")]
+    ready: Annotated[bool, Meta(description="the station uses it from its next reset on")]
+    steps: list[StepView]
+    reset: Annotated[WishedView | None, Meta(description="the reset that was asked for")]
+
+
+class NewNetworkProfile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A network profile (2.1's NetworkConnectionProfile), and whether the station is reset to use it."""
+
+    connection_data: dict[str, Any]
+    reset: Annotated[bool, Meta(description="reset it once it is idle; it boots over the new profile")] = False
+
+
+@post("/stations/{identity:str}/network-profile", guards=[needs("operate")], status_code=200, tags=["Wanted"])
+async def change_network_profile(
+    identity: FromPath[str], data: JSONBody[NewNetworkProfile], desk: NamedDependency[Desk]
+) -> MoveView:
+    """Write a network profile to a slot the station does not use and put it first; each step is told.
+
+    409 `no_free_slot` where every slot is in use, `not_spoken` for OCPP 1.6, which has none.
+    """
+    station = await desk.registry.station(desk.who, decoded(identity))
+    try:
+        profile = msgspec.convert(data.connection_data, v2.NetworkConnectionProfile)
+    except msgspec.ValidationError as error:
+        raise BadField("connection_data", f"it is no NetworkConnectionProfile of OCPP 2.1: {error}") from error
+    move = await desk.csms.network_profiles.change(station, profile, desk.who.name)
+    wish = None
+    if move.ready and data.reset:
+        wish = await desk.csms.resets.reset(desk.who, station, v2.Reset.ON_IDLE)
+    return MoveView(
+        slot=move.slot,
+        ready=move.ready,
+        steps=[StepView(what=one.what, status=one.status, info=one.info) for one in move.steps],
+        reset=None if wish is None else wished_view(wish, desk.csms.context.clock.now()),
+    )

@@ -26,13 +26,19 @@ from amperanto.csms.limits import Limits
 from amperanto.csms.liveness import Liveness
 from amperanto.csms.local_authorization_list import LocalAuthorizationLists
 from amperanto.csms.loose_ends import LooseEnds
+from amperanto.csms.measurands import Measurands
 from amperanto.csms.meter_values import MeterValues
+from amperanto.csms.network_profiles import NetworkProfiles
 from amperanto.csms.oddities import Oddities
+from amperanto.csms.onboarding import Onboarding
 from amperanto.csms.provisioning import Provisioning
 from amperanto.csms.remote_control import RemoteControl
 from amperanto.csms.remote_stop import RemoteStops
+from amperanto.csms.reports import Reports
 from amperanto.csms.reservation import Reservations
+from amperanto.csms.resets import Resets
 from amperanto.csms.reviews import Reviews
+from amperanto.csms.rollouts import Rollouts
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
 from amperanto.csms.stations import StationLink, Stations
@@ -72,6 +78,18 @@ class Csms:
         self.timers = Timers(context)
         self.access = Access(context)
         self.security = Security(context)
+        self.desired_state = DesiredState(context)
+        self.delivery = Delivery(context, self.desired_state)
+        self.device_model = DeviceModel(context, self.security.passwords)
+        self.reports = Reports(context, self.device_model, self.desired_state)
+        self.wanted = Wanted(context, self.desired_state, self.device_model)
+        self.measurands = Measurands(context, self.desired_state, self.device_model)
+        self.templates = Templates(context)
+        self.rollouts = Rollouts(context, self.desired_state, self.templates)
+        self.onboarding = Onboarding(context, self.desired_state)
+        self.delivery.on_given.append(self.onboarding.given)
+        self.network_profiles = NetworkProfiles(context, self.device_model)
+        self.resets = Resets(context, self.desired_state, self.delivery, self.wanted)
         self.authorization = AuthorizationBlock(context)
         self.remote_control = RemoteControl(context, self.timers)
         self.remote_stops = RemoteStops(context, self.timers)
@@ -85,18 +103,13 @@ class Csms:
         self.limits = Limits(context, self.transactions)
         self.loose_ends = LooseEnds(context, self.transactions, self.timers)
         self.reviews = Reviews(context, self.transactions)
-        self.provisioning = Provisioning(context, self.loose_ends)
+        self.provisioning = Provisioning(context, self.loose_ends, self.onboarding, self.resets)
         self.availability = Availability(context, self.reservation, self.loose_ends, self.transactions)
         self.meter_values = MeterValues(context, self.transactions)
         self.diagnostics = Diagnostics(context)
-        self.desired_state = DesiredState(context)
-        self.delivery = Delivery(context, self.desired_state)
         self.local_lists = LocalAuthorizationLists(context, self.desired_state)
         self.delivery.follow(self.local_lists)
         self.data_transfer = DataTransfer(context)
-        self.device_model = DeviceModel(context, self.security.passwords)
-        self.wanted = Wanted(context, self.desired_state, self.device_model)
-        self.templates = Templates(context)
         self.schedule = Schedule(context)
         self.oddities = Oddities(context)
         self.liveness = Liveness(context, self.schedule.last_heard)

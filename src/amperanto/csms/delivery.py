@@ -11,7 +11,7 @@ at once; a slow one takes the place of nobody else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,9 +19,9 @@ from typing import Protocol
 import structlog
 
 from amperanto.csms.block import Block, Context
-from amperanto.csms.desired_state import DesiredState, Kind
+from amperanto.csms.desired_state import BY_ITSELF, REPORT, DesiredState, Kind
 from amperanto.csms.errors import ConflictError, NotDurable, StationError
-from amperanto.domain.desired_state import Outcome, Wish, WishState, waits
+from amperanto.domain.desired_state import Outcome, Wish, WishState, failed, waits
 from amperanto.domain.stations import Registration, Station, StationId
 from amperanto.stores.store import Lane, Unit
 
@@ -31,6 +31,7 @@ AGAIN = 60.0
 """Seconds until a connection is tried again; each try that comes to nothing doubles them."""
 LONGEST = 600.0
 AT_ONCE = 16  # stations
+LEFT_ALONE = "stations of this make are configured by a person only"
 LOOK = 60.0
 """Seconds between two looks of those who follow something by themselves."""
 
@@ -75,6 +76,9 @@ class Delivery(Block):
         self._queue: asyncio.Queue[StationId] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._looked = context.clock.monotonic()
+        self._again: dict[StationId, float] = {}
+        self.on_given: list[Callable[[Station], Awaitable[None]]] = []
+        """Who looks at a station after it was given what it can take."""
         wished.on_want.append(lambda _: self.wake())
 
     def follow(self, standing: Standing) -> None:
@@ -171,8 +175,9 @@ class Delivery(Block):
         clock = self.context.clock.monotonic()
         if seen is not None and seen.due <= clock:
             seen.due, seen.wait = clock + seen.wait, min(seen.wait * 2, LONGEST)
-            if await self.give(station):
-                seen.due, seen.wait = self.context.clock.monotonic(), AGAIN
+            ended, again = await self.give(station), self._again.pop(station, None)
+            if ended or again is not None:
+                seen.due, seen.wait = self.context.clock.monotonic() + (again or 0.0), AGAIN
         for one in self._standing:
             if station in one.due():
                 await surviving(one.serve(station))
@@ -183,21 +188,24 @@ class Delivery(Block):
         Raises NotDurable.
         """
         known = await self.context.store.stations.by_id(station)
-        if known is None or known.quiet or known.admitted in (None, Registration.REJECTED):
+        if known is None or known.admitted in (None, Registration.REJECTED) or not known.may_be_sent_to:
             return False
         wishes = await self.context.store.desired_states.waiting(station, self.context.clock.now())
         ended = True
         for kind in sorted(self._wished.kinds.values(), key=lambda kind: kind.rank):
             mine = [wish for wish in wishes if wish.kind == kind.name]
             if mine and (known.may_speak() or kind.while_pending):
-                ended &= await self._bring(kind, known, mine)
+                ended &= await self.bring(kind, known, mine)
             else:
                 ended &= not mine
+        for given in self.on_given:
+            await given(known)
         return ended
 
-    async def _bring(self, kind: Kind, station: Station, wishes: Sequence[Wish]) -> bool:
+    async def bring(self, kind: Kind, station: Station, wishes: Sequence[Wish]) -> bool:
+        """Bring wishes of one kind now; whether all of them came to an end."""
         try:
-            outcomes = await kind.deliver(station, wishes)
+            outcomes = await self._delivered(kind, station, wishes)
         except StationError as error:
             outcomes = [waits(str(error))] * len(wishes)
         ends = [_given_up(wish, outcome) for wish, outcome in zip(wishes, outcomes, strict=True)]
@@ -213,7 +221,18 @@ class Delivery(Block):
             await self.context.store.run(work, lane=Lane.BULK)
         except ConflictError as error:
             log.warning("what became of wishes could not be kept", station=station.identity, why=str(error))
+        soon = [one.again for one in ends if one.state is WishState.WAITING and one.again is not None]
+        if soon:
+            self._again[station.id] = min([*soon, self._again.get(station.id, LONGEST)])
         return all(one.state is not WishState.WAITING for one in ends)
+
+    async def _delivered(self, kind: Kind, station: Station, wishes: Sequence[Wish]) -> list[Outcome]:
+        """The outcomes; what nobody asked for is not set at stations whose make cannot bear it."""
+        if self.context.stations.behaviour(station.id).configured_unasked or kind.name == REPORT:
+            return list(await kind.deliver(station, wishes))
+        asked = [wish for wish in wishes if wish.wanted_by != BY_ITSELF]
+        outcomes = iter(await kind.deliver(station, asked) if asked else ())
+        return [failed(LEFT_ALONE) if wish.wanted_by == BY_ITSELF else next(outcomes) for wish in wishes]
 
 
 def _given_up(wish: Wish, outcome: Outcome) -> Outcome:

@@ -25,9 +25,11 @@ from amperanto.stores.store import Lane, Unit
 from amperanto.stores.work import Page
 
 KEPT_FOR = timedelta(days=30)
+BY_ITSELF = "by itself"
+"""Who wants what nobody asked for."""
 VARIABLE, LOCAL_LIST, AVAILABILITY, CHARGING_PROFILE = "variable", "local_list", "availability", "charging_profile"
-REPORT, MEASURANDS = "report", "measurands"
-RANKS = {REPORT: 0, VARIABLE: 10, MEASURANDS: 15, LOCAL_LIST: 20, AVAILABILITY: 30, CHARGING_PROFILE: 40}
+REPORT, MEASURANDS, RESET = "report", "measurands", "reset"
+RANKS = {REPORT: 0, VARIABLE: 10, MEASURANDS: 15, LOCAL_LIST: 20, AVAILABILITY: 30, CHARGING_PROFILE: 40, RESET: 90}
 """In which order a station is given what is wanted of it: what a later kind needs stands before it."""
 
 Deliver = Callable[[Station, Sequence[Wish]], Awaitable[Sequence[Outcome]]]

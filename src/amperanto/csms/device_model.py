@@ -1,7 +1,6 @@
-"""B05-B08: the device model of each station, as it is known here, read and set (1.6's configuration keys are the same).
+"""B05, B06: the device model of each station, as it is known here, read and set (also 1.6's configuration keys).
 
-Read-through: what a station reports is kept part by part as it comes, so a late part is kept too; a report is whole
-when every part to the last one came. One question at a time goes to a station, split as it says it can take them
+One question at a time goes to a station, split as it says it can take them
 (`ItemsPerMessage`, `BytesPerMessage`). What was set is read back; what needs a restart is remembered until the next
 boot. A secret is sent and never kept.
 """
@@ -10,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import structlog
 
-from amperanto.csms.block import Block, Context, Teller, handles
+from amperanto.csms.block import Block, Context
 from amperanto.csms.errors import NotSpoken, StationBusy, StationNotAccepted, StationOffline, StationSilent
 from amperanto.csms.passwords import Passwords
 from amperanto.csms.variables import (
@@ -26,7 +24,6 @@ from amperanto.csms.variables import (
     Source,
     answered,
     confirmed,
-    info_of,
     known_now,
     limit_of,
     question,
@@ -35,16 +32,13 @@ from amperanto.csms.variables import (
     split,
     unknown_yet,
 )
-from amperanto.domain.decisions import Noted
 from amperanto.domain.device_model import (
     Attribute,
     KnownVariable,
     ReportedVariable,
-    ReportParts,
     VariableRef,
     WantedValue,
 )
-from amperanto.domain.observations import VariablesReported
 from amperanto.domain.stations import OrganisationId, Station, StationId
 from amperanto.ocpp import v2
 from amperanto.ocpp.errors import CallRefused
@@ -52,37 +46,12 @@ from amperanto.stores.device_model import VariableChange
 from amperanto.stores.store import Lane, Unit
 from amperanto.stores.work import Page
 
-REPORT_WITHIN = 60.0
-"""Seconds until all parts of a report must have come."""
 PASSWORD = VariableRef("SecurityCtrlr", "BasicAuthPassword").key()
-FULL = v2.ReportBase.FULL_INVENTORY
 ACCEPTED, REBOOT = v2.SetVariableStatus.ACCEPTED.value, v2.SetVariableStatus.REBOOT_REQUIRED.value
 NOT_SENT, REFUSED, NOT_SPOKEN = "NotSent", "Refused", "NotSpoken"
 UNSENT = (StationOffline, StationNotAccepted, StationBusy)
 
 log = structlog.get_logger("amperanto.csms")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What became of a report that was asked for. `status` is the station's word, or `NoAnswer` where parts lack."""
-
-    status: str
-    info: str | None = None
-    parts: int = 0
-    missing: tuple[int, ...] = ()
-    doubled: int = 0
-    variables: int = 0
-    complete: bool = False
-    forgotten: bool = False
-
-
-@dataclass(slots=True)
-class _Expected:
-    """A report that was asked for and is not whole yet."""
-
-    parts: ReportParts = field(default_factory=ReportParts)
-    done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class DeviceModel(Block):
@@ -91,26 +60,7 @@ class DeviceModel(Block):
     def __init__(self, context: Context, passwords: Passwords) -> None:
         super().__init__(context)
         self._passwords = passwords
-        self._expected: dict[tuple[StationId, int], _Expected] = {}
         self._lines: WeakValueDictionary[StationId, asyncio.Lock] = WeakValueDictionary()
-
-    # --- what stations tell
-
-    @handles(VariablesReported)
-    async def reported(self, unit: Unit, teller: Teller, told: VariablesReported) -> Noted:
-        """B07, B08: keep a part of a report, whoever asked for it and however late it comes."""
-        await self._keep(unit, teller.station, told.variables, Source("report", teller.at))
-        unit.after_commit(lambda: self._came(teller.station, told))
-        return Noted()
-
-    def _came(self, station: Station, told: VariablesReported) -> None:
-        expected = self._expected.get((station.id, told.request))
-        if expected is None:
-            log.info("a part of a report nobody waits for", station=station.identity, part=told.part)
-            return
-        expected.parts.add(told.part, told.more, len(told.variables))
-        if expected.parts.complete:
-            expected.done.set()
 
     # --- what is known
 
@@ -134,87 +84,6 @@ class DeviceModel(Block):
         """A page of the values that changed, the latest first."""
         return await self.context.store.device_models.changes(organisation, station, cursor=cursor, limit=limit)
 
-    # --- reports
-
-    async def report(
-        self,
-        station: Station,
-        *,
-        base: v2.ReportBase | None = FULL,
-        criteria: Sequence[v2.ComponentCriterion] = (),
-        variables: Sequence[v2.ComponentVariable] = (),
-        timeout: float = REPORT_WITHIN,
-    ) -> Report:
-        """Ask for a base report (B07) or, with `base` None, for a chosen one (B08), and wait until all of it came.
-
-        Raises as `Stations.call` does. What the station no longer has is forgotten after a whole full report.
-        """
-        async with self._line(station.id):
-            since = self.context.clock.now()
-            if base is not None:
-                request = v2.GetBaseReportRequest(request_id=self._request_id(station.id), report_base=base)
-                made = await self._reported(station, request, timeout)
-            else:
-                made = await self._chosen(station, criteria, variables, timeout)
-            if not (base == FULL and made.complete and made.variables):
-                return made
-
-            async def forget(unit: Unit) -> None:
-                unit.device_models.forget_unseen(station.organisation, station.id, since)
-
-            await self.context.store.run(forget, lane=Lane.BULK)
-            return replace(made, forgotten=True)
-
-    async def _chosen(
-        self,
-        station: Station,
-        criteria: Sequence[v2.ComponentCriterion],
-        variables: Sequence[v2.ComponentVariable],
-        timeout: float,
-    ) -> Report:
-        """B08: as many requests as `ItemsPerMessage` makes of it; the last word of those that did not go well."""
-        items, size = await self._limits(station, "GetReport") if variables else (1, None)
-        reports: list[Report] = []
-        for part in split(variables, items, size) if variables else [list[v2.ComponentVariable]()]:
-            request = v2.GetReportRequest(
-                request_id=self._request_id(station.id),
-                component_variable=part or v2.UNSET,
-                component_criteria=list(criteria) or v2.UNSET,
-            )
-            reports.append(await self._reported(station, request, timeout))
-        worst = next((one for one in reports if not one.complete), reports[0])
-        return replace(
-            worst,
-            parts=sum(one.parts for one in reports),
-            doubled=sum(one.doubled for one in reports),
-            variables=sum(one.variables for one in reports),
-        )
-
-    async def _reported(
-        self, station: Station, request: v2.GetBaseReportRequest | v2.GetReportRequest, timeout: float
-    ) -> Report:
-        """Ask and wait. What comes is expected before it is asked for: a part may overtake the answer."""
-        place = (station.id, request.request_id)
-        expected = self._expected[place] = _Expected()
-        try:
-            answer: Any = await self.context.stations.call(station.id, request)
-            if answer.status == v2.GenericDeviceModelStatus.ACCEPTED:
-                await self._within(timeout, expected.done)
-        finally:
-            del self._expected[place]
-        parts, status = expected.parts, str(answer.status)
-        if status == v2.GenericDeviceModelStatus.ACCEPTED.value and not parts.complete:
-            status = NO_ANSWER
-        return Report(
-            status=status,
-            info=info_of(answer.status_info),
-            parts=len(parts.came),
-            missing=parts.missing,
-            doubled=parts.doubled,
-            variables=parts.variables,
-            complete=parts.complete or status == v2.GenericDeviceModelStatus.EMPTY_RESULT_SET.value,
-        )
-
     # --- reading and setting
 
     async def get(self, station: Station, wanted: Sequence[tuple[VariableRef, str]]) -> list[v2.GetVariableResult]:
@@ -222,7 +91,7 @@ class DeviceModel(Block):
 
         Raises as `Stations.call` does.
         """
-        async with self._line(station.id):
+        async with self.line(station.id):
             return await self._get(station, wanted, Source("read", self.context.clock.now(), whole=False))
 
     async def set_many(self, station: Station, wanted: Sequence[WantedValue], by: str) -> list[SetResult]:
@@ -230,11 +99,11 @@ class DeviceModel(Block):
 
         Nothing is raised for what one of them meets: its result says it. Each attribute may be named once.
         """
-        async with self._line(station.id):
+        async with self.line(station.id):
             results: list[SetResult] = []
             left = list(wanted)
             try:
-                limits = await self._limits(station, "SetVariables")
+                limits = await self.limits(station, "SetVariables")
             except (*UNSENT, StationSilent) as error:
                 return [SetResult(wanted=one, status=NOT_SENT, info=str(error)) for one in left]
             for part in split([setting(one) for one in wanted], *limits):
@@ -285,7 +154,7 @@ class DeviceModel(Block):
     async def _get(
         self, station: Station, wanted: Sequence[tuple[VariableRef, str]], told: Source
     ) -> list[v2.GetVariableResult]:
-        limits = await self._limits(station, "GetVariables")
+        limits = await self.limits(station, "GetVariables")
         results: list[v2.GetVariableResult] = []
         for part in split([question(ref, kind) for ref, kind in wanted], *limits):
             answer = await self.context.stations.call(station.id, v2.GetVariablesRequest(get_variable_data=part))
@@ -297,7 +166,7 @@ class DeviceModel(Block):
         ]
 
         async def keep(unit: Unit) -> None:
-            await self._keep(unit, station, found, told)
+            await self.keep(unit, station, found, told)
 
         if found:
             await self.context.store.run(keep, lane=Lane.BULK)
@@ -336,7 +205,8 @@ class DeviceModel(Block):
 
     # --- keeping
 
-    async def _keep(self, unit: Unit, station: Station, told: Sequence[ReportedVariable], how: Source) -> None:
+    async def keep(self, unit: Unit, station: Station, told: Sequence[ReportedVariable], how: Source) -> None:
+        """Keep what was told of attributes, and which values changed by it."""
         lines = {
             one.ref.key(attribute.kind): (one, attribute) for one in told for attribute in one.attributes
         }  # a sloppy station says the same twice
@@ -368,7 +238,7 @@ class DeviceModel(Block):
 
     # --- what a station can take
 
-    async def _limits(self, station: Station, action: str) -> tuple[int, int | None]:
+    async def limits(self, station: Station, action: str) -> tuple[int, int | None]:
         """How many lines and how many bytes one request may have (B05.FR.11, B06, B08).
 
         A station that does not tell is asked once; one that has no such limits gets a line at a time.
@@ -395,31 +265,15 @@ class DeviceModel(Block):
                 found.append(ReportedVariable(ref=ref, attributes=(Attribute(value=value),)))
 
         async def keep(unit: Unit) -> None:
-            await self._keep(unit, station, found, told)
+            await self.keep(unit, station, found, told)
 
         if found:
             await self.context.store.run(keep, lane=Lane.BULK)
         return await self.context.store.device_models.these(station.id, [ref.key() for ref in refs])
 
-    def _line(self, station: StationId) -> asyncio.Lock:
+    def line(self, station: StationId) -> asyncio.Lock:
         """One question at a time to each station."""
         return self._lines.setdefault(station, asyncio.Lock())
-
-    def _request_id(self, station: StationId) -> int:
-        """A number no other report of the station has, hard to meet again."""
-        while True:
-            number = self.context.random.getrandbits(31)
-            if (station, number) not in self._expected:
-                return number
-
-    async def _within(self, seconds: float, event: asyncio.Event) -> None:
-        """Wait for the event, `seconds` of our clock at most."""
-        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.context.clock.sleep(seconds))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waits:
-                one.cancel()
 
 
 def _unanswered(error: Exception) -> str:

@@ -6,6 +6,8 @@ StationError
 ├── StationNotAccepted    its boot was rejected: nothing may be sent (B03.FR.03)
 ├── NotSpoken             its version has no word for it; said before the wire
 ├── ActionUnknown         its version has no such action (raw calls)
+├── CannotResume          it does not say that it resumes transactions after a reset (B13)
+├── NoFreeSlot            none of its network profiles may be written (B09)
 ├── PayloadRefused        what was to be sent raw is no exact JSON object
 ├── StationBusy           too many requests wait for it already
 └── StationSilent         it did not answer in time
@@ -17,8 +19,10 @@ from amperanto.stores.errors import ConflictError, Fenced, NotDurable
 
 __all__ = [
     "ActionUnknown",
+    "CannotResume",
     "ConflictError",
     "Fenced",
+    "NoFreeSlot",
     "NotDurable",
     "NotSpoken",
     "PayloadRefused",
@@ -62,6 +66,14 @@ class ActionUnknown(StationError):
 
 class PayloadRefused(StationError):
     """What was to be sent as it is, is no exact JSON object."""
+
+
+class CannotResume(StationError):
+    """The station does not say that it resumes transactions after a reset."""
+
+
+class NoFreeSlot(StationError):
+    """None of the station's network profiles may be written."""
 
 
 class StationBusy(StationError):

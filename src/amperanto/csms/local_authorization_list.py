@@ -65,7 +65,7 @@ class LocalAuthorizationLists(Block):
             return ListState(kept, in_step=True, waiting=False)
         mark = await self._mark(station, kept.wanted)
         in_step = kept.brought_to == mark
-        return ListState(kept, in_step, waiting=not (in_step or station.quiet or _in_vain(kept, mark)))
+        return ListState(kept, in_step, waiting=not (in_step or not station.may_be_sent_to or _in_vain(kept, mark)))
 
     async def want(self, station: Station, wanted: Wanted | None, by: str = "") -> ListState:
         """Want that list at the station from now on; None: leave its list alone. It follows by itself."""
@@ -212,7 +212,12 @@ class LocalAuthorizationLists(Block):
     async def follow(self, who: StationId, *, booted: bool) -> None:
         """Bring the station's list there if it is behind; after a boot also see that it still has it."""
         station = await self.context.store.stations.by_id(who)
-        if station is None or station.quiet or not station.may_speak() or not self.context.stations.online(who):
+        if (
+            station is None
+            or not station.may_be_sent_to
+            or not station.may_speak()
+            or not self.context.stations.online(who)
+        ):
             return
         kept = await self.context.store.local_lists.of(station.organisation, who)
         if kept.wanted is None or who in self._under_way:

@@ -1,4 +1,7 @@
-"""Templates: named sets of wanted values, and how far a station is from one (drift). Compared only, never sent."""
+"""Templates: named sets of wanted values, and how far a station, or the fleet, is from one (drift).
+
+Comparing sends nothing; `rollouts.py` brings a template to stations, `onboarding.py` to new ones by itself.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from enum import StrEnum
 from amperanto.csms.access import Principal
 from amperanto.csms.block import Block
 from amperanto.csms.registry import AlreadyThere
-from amperanto.domain.device_model import KnownVariable, WantedValue, same_value
+from amperanto.domain.device_model import FirstUse, KnownVariable, WantedValue, same_value
 from amperanto.domain.errors import SecretNotKept, UnknownTemplate
 from amperanto.domain.stations import Station
 from amperanto.stores.errors import ConflictError
 from amperanto.stores.store import Lane, Unit
 from amperanto.stores.templates import Template
+from amperanto.stores.work import Page
 
 
 class Difference(StrEnum):
@@ -49,18 +53,24 @@ class Templates(Block):
             raise UnknownTemplate(f"there is no template {name}")
         return found
 
-    async def add(self, who: Principal, name: str, wanted: Sequence[WantedValue]) -> Template:
+    async def add(
+        self, who: Principal, name: str, wanted: Sequence[WantedValue], first_use: FirstUse | None = None
+    ) -> Template:
         """Write a new template. Raises AlreadyThere, SecretNotKept."""
         if await self.context.store.templates.get(who.organisation, name) is not None:
             raise AlreadyThere(f"there is a template {name} already")
-        return await self._written(who, name, wanted)
+        return await self._written(who, name, wanted, first_use)
 
-    async def change(self, who: Principal, name: str, wanted: Sequence[WantedValue]) -> Template:
+    async def change(
+        self, who: Principal, name: str, wanted: Sequence[WantedValue], first_use: FirstUse | None = None
+    ) -> Template:
         """Write a template anew. Raises UnknownTemplate, SecretNotKept."""
         before = await self.template(who, name)
-        return await self._written(who, before.name, wanted)
+        return await self._written(who, before.name, wanted, first_use)
 
-    async def _written(self, who: Principal, name: str, wanted: Sequence[WantedValue]) -> Template:
+    async def _written(
+        self, who: Principal, name: str, wanted: Sequence[WantedValue], first_use: FirstUse | None
+    ) -> Template:
         refuse_secrets(wanted)
         made = Template(
             organisation=who.organisation,
@@ -68,6 +78,7 @@ class Templates(Block):
             wanted=tuple(wanted),
             changed_at=self.context.clock.now(),
             changed_by=who.name,
+            first_use=first_use,
         )
         async with self.context.store.unit(lane=Lane.BULK) as unit:
             unit.templates.put(made)
@@ -88,7 +99,19 @@ class Templates(Block):
 
     async def drift(self, who: Principal, station: Station, name: str) -> list[Drift]:
         """Each wanted value of the template against what the station is known to have. Raises UnknownTemplate."""
+        return await self.compared(await self.template(who, name), station)
+
+    async def fleet(
+        self, who: Principal, name: str, *, cursor: str | None = None, limit: int = 100
+    ) -> Page[tuple[Station, list[Drift]]]:
+        """A page of the stations, each against the template. Raises UnknownTemplate."""
         template = await self.template(who, name)
+        page = await self.context.store.stations.list(who.organisation, cursor=cursor, limit=limit)
+        lines = [(one, await self.compared(template, one)) for one in page.items]
+        return Page(tuple(lines), page.next)
+
+    async def compared(self, template: Template, station: Station) -> list[Drift]:
+        """Each wanted value against what the station is known to have."""
         keys = [one.key for one in template.wanted]
         known = await self.context.store.device_models.these(station.id, keys)
         return [

@@ -7,6 +7,7 @@ waiting. Blocks with a kind of their own (local lists, tariffs) register it them
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from amperanto.csms.device_model import NOT_SENT, DeviceModel
 from amperanto.csms.errors import NotSpoken, StationBusy, StationNotAccepted, StationOffline, StationSilent
 from amperanto.csms.variables import NO_ANSWER, SetResult, info_of
 from amperanto.domain.desired_state import Outcome, Wish, done, failed, waits
-from amperanto.domain.device_model import WantedValue
+from amperanto.domain.device_model import VariableRef, WantedValue
 from amperanto.domain.stations import EvseRef, Station
 from amperanto.ocpp import v2
 from amperanto.ocpp.errors import CallRefused
@@ -27,6 +28,10 @@ _AVAILABILITY = msgspec.json.Decoder(v2.ChangeAvailabilityRequest)
 _PROFILE = msgspec.json.Decoder(v2.SetChargingProfileRequest)
 _SET = frozenset({v2.SetVariableStatus.ACCEPTED.value, v2.SetVariableStatus.REBOOT_REQUIRED.value})
 _ACCEPTED, _SCHEDULED = "Accepted", "Scheduled"
+INTERVALS = frozenset(
+    VariableRef(component, variable).key()
+    for component, variable in (("SampledDataCtrlr", "TxUpdatedInterval"), ("AlignedDataCtrlr", "Interval"))
+)
 
 
 class Wanted:
@@ -41,9 +46,19 @@ class Wanted:
 
     async def variables(self, station: Station, wishes: Sequence[Wish]) -> list[Outcome]:
         """B05: set values, each judged for itself, and read back."""
-        values = [_VALUE.decode(wish.body) for wish in wishes]
+        given = [_VALUE.decode(wish.body) for wish in wishes]
+        values = [self._bearable(station, one) for one in given]
         by = ", ".join(sorted({wish.wanted_by for wish in wishes}))
-        return [_outcome(one) for one in await self._device_model.set_many(station, values, by)]
+        results = await self._device_model.set_many(station, values, by)
+        return [_outcome(one, wanted) for one, wanted in zip(results, given, strict=True)]
+
+    def _bearable(self, station: Station, wanted: WantedValue) -> WantedValue:
+        """No interval of meter values is shorter than the station's make takes."""
+        least = self._context.stations.behaviour(station.id).min_meter_interval
+        if least is None or wanted.key not in INTERVALS or not wanted.value.strip().isdecimal():
+            return wanted
+        seconds = int(wanted.value)
+        return wanted if seconds == 0 or seconds >= least else replace(wanted, value=str(least))
 
     async def availability(self, station: Station, wishes: Sequence[Wish]) -> list[Outcome]:
         """G03, G04: put a place in or out of service; Scheduled is asked about again until it is so."""
@@ -76,9 +91,11 @@ class Wanted:
         return done(said) if status == _ACCEPTED else failed(said)
 
 
-def _outcome(result: SetResult) -> Outcome:
+def _outcome(result: SetResult, wanted: WantedValue) -> Outcome:
     """What becomes of a wish by what the station said, and that in words."""
     said = result.status if result.info is None else f"{result.status}: {result.info}"
+    if result.wanted.value != wanted.value:
+        said += f" ({result.wanted.value}: stations of its make take no shorter interval)"
     if result.status in _SET:
         return done(said if result.confirmed is not False else f"{said}, but it reads {result.value!r}")
     if result.status in (NOT_SENT, NO_ANSWER):

@@ -54,13 +54,15 @@ class Wish:
 class Outcome:
     """What became of a wish in one attempt, and that in words. `WAITING`: it is tried again, or was not `tried` at all.
 
-    `body` is what the wish says from now on, where an attempt comes to a part of it; None leaves it.
+    `body` is what the wish says from now on, where an attempt comes to a part of it; None leaves it. `again`: the
+    seconds after which it wants to be tried, None for the ordinary, ever longer ones.
     """
 
     state: WishState
     said: str | None = None
     tried: bool = True
     body: str | None = None
+    again: float | None = None
 
 
 def done(said: str | None = None) -> Outcome:
@@ -73,6 +75,8 @@ def failed(said: str) -> Outcome:
     return Outcome(WishState.FAILED, said)
 
 
-def waits(said: str | None = None, *, tried: bool = True, body: str | None = None) -> Outcome:
+def waits(
+    said: str | None = None, *, tried: bool = True, body: str | None = None, again: float | None = None
+) -> Outcome:
     """It is tried again later."""
-    return Outcome(WishState.WAITING, said, tried, body)
+    return Outcome(WishState.WAITING, said, tried, body, again)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from amperanto.domain.errors import BadVariable
 from amperanto.domain.stations import EvseRef, OrganisationId, StationId
@@ -165,6 +166,29 @@ class WantedValue:
     def key(self) -> str:
         """Its name as it is compared."""
         return self.ref.key(self.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstUse:
+    """Which stations get a template when they are accepted first: patterns of vendor and model, case aside.
+
+    `while_pending`: they get it while their registration is pending, and are accepted once they took it all (B02).
+    """
+
+    vendor: str = "*"
+    model: str = "*"
+    while_pending: bool = False
+    local_list: bool = False
+
+    def fits(self, vendor: str, model: str) -> bool:
+        """Whether such a station is meant."""
+        pairs = ((vendor, self.vendor), (model, self.model))
+        return all(fnmatchcase(told.casefold().strip(), pattern.casefold()) for told, pattern in pairs)
+
+    @property
+    def exactness(self) -> tuple[int, int]:
+        """How closely stations are named; of two that fit, the closer one counts."""
+        return len(self.model.replace("*", "")), len(self.vendor.replace("*", ""))
 
 
 def keepable(ref: VariableRef, attribute: Attribute) -> str | None:

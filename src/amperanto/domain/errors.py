@@ -19,6 +19,7 @@ DomainError
 ├── SecretNotKept         a value that may be sent, but never kept
 ├── UnknownTemplate       nobody wrote a template of that name
 ├── UnknownWish           no such wanted value
+├── UnknownRollout        the organisation has no such rollout
 ├── UnknownSite           the organisation has no such site
 └── UnknownTimeZone       a name that is no time zone
 """
@@ -106,3 +107,7 @@ class UnknownSite(DomainError):
 
 class UnknownTimeZone(DomainError):
     """A name that is no time zone of the IANA list."""
+
+
+class UnknownRollout(DomainError):
+    """There is no such rollout."""

@@ -8,8 +8,8 @@ its connector n is (EVSE n, connector 1), its connector 0 the station.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -102,7 +102,9 @@ class Fault:
 class Station:
     """A station somebody registered. `admitted` is the last answer it got to a boot, None before the first.
 
-    `site` is the id of the site it stands at (`sites.py`), None where nobody said.
+    `site` is the id of the site it stands at (`sites.py`), None where nobody said. `boots` are its latest ones;
+    `boot_loop_since` says that it booted too often in a short time and is left alone since. `onboarding` names the
+    rollout that set it up when it was accepted first.
     """
 
     id: StationId
@@ -122,7 +124,21 @@ class Station:
     booted_at: datetime | None = None
     created_at: datetime | None = None
     site: str | None = None
+    boots: tuple[datetime, ...] = ()
+    boot_loop_since: datetime | None = None
+    onboarding: str | None = None
     revision: int = 0
+
+    @property
+    def may_be_sent_to(self) -> bool:
+        """Whether anything may be sent to it that nobody asks for now: it is not quiet, nor in a loop of boots."""
+        return not self.quiet and self.boot_loop_since is None
+
+    def booting(self, at: datetime, *, most: int, within: timedelta) -> Station:
+        """The station after one more boot: `most` of them `within` that time are a loop, until a person ends it."""
+        boots = (*(one for one in self.boots if one > at - within), at)[-most:]
+        since = self.boot_loop_since or (at if len(boots) >= most else None)
+        return replace(self, boots=boots, boot_loop_since=since)
 
     def may_speak(self) -> bool:
         """Whether the station may send more than BootNotification (B01.FR.10, R9)."""

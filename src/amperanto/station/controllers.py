@@ -57,6 +57,9 @@ class Variable:
                 return _is_integer(text) and (self.least is None or int(text) >= self.least)
             case v2.Data.BOOLEAN:
                 return text.lower() in ("true", "false")
+            case v2.Data.SEQUENCE_LIST:
+                words = split(text)
+                return bool(words) and len(set(words)) == len(words) and all(word in self.choices for word in words)
             case v2.Data.MEMBER_LIST:
                 return all(word in self.choices for word in split(text)) if self.choices else True
             case v2.Data.OPTION_LIST:
@@ -114,7 +117,13 @@ CONTROLLERS = (
         data=v2.Data.OPTION_LIST,
         choices=("Never", "OncePerTransaction", "EveryMeterValue"),
     ),
-    fixed("OCPPCommCtrlr", "NetworkConfigurationPriority", "1"),
+    Variable(
+        address=Address("OCPPCommCtrlr", "NetworkConfigurationPriority"),
+        value="1",
+        data=v2.Data.SEQUENCE_LIST,
+        choices=("1", "2"),
+        reboot=True,
+    ),
     fixed("OCPPCommCtrlr", "FileTransferProtocols", "HTTPS"),
     fixed("SecurityCtrlr", "SecurityProfile", "1"),
     Variable(address=Address("SecurityCtrlr", "OrganizationName"), value="Amperanto"),

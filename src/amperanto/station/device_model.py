@@ -125,7 +125,9 @@ class DeviceModel:
             return self._computed[address]()
         return self._values.get(address, self._variables[address].value)
 
-    def _missing(self, asked: Address) -> str | None:
+    def _missing(self, component: v2.Component, asked: Address) -> str | None:
+        if or_none(component.instance):  # no component of this station has instances
+            return "UnknownComponent"
         if asked in self._spelled:
             return None
         place = (asked.component, asked.where)
@@ -135,7 +137,7 @@ class DeviceModel:
     def _get(self, asked: v2.GetVariableData) -> tuple[v2.GetVariableStatus, str | None]:
         words = v2.GetVariableStatus
         folded = _folded(_address(asked.component, asked.variable))
-        if missing := self._missing(folded):
+        if missing := self._missing(asked.component, folded):
             return words(missing), None
         address = self._spelled[folded]
         if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
@@ -148,7 +150,7 @@ class DeviceModel:
         """B05: component, variable, attribute, mutability, value, in this order; then it holds."""
         words = v2.SetVariableStatus
         folded = _folded(_address(asked.component, asked.variable))
-        if missing := self._missing(folded):
+        if missing := self._missing(asked.component, folded):
             return words(missing), None
         if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
             return words.NOT_SUPPORTED_ATTRIBUTE_TYPE, None

@@ -287,8 +287,8 @@ def _chosen(
 def _names(one: v2.ComponentVariable, variable: Variable) -> bool:
     """Whether a component and variable, as far as they are said, mean this variable."""
     address = variable.address
-    if one.component.name.casefold() != address.component.casefold():
-        return False
+    if one.component.name.casefold() != address.component.casefold() or or_none(one.component.instance):
+        return False  # no component of this station has instances
     place = or_none(one.component.evse)
     if place is not None:
         where = address.where

@@ -41,6 +41,7 @@ from amperanto.station.limits import DRIVER
 from amperanto.station.line import Answered, Connect, Line
 from amperanto.station.local_authorization_list import LocalAuthorizationList
 from amperanto.station.meter_values import MeterValues
+from amperanto.station.network_profiles import NetworkProfiles
 from amperanto.station.power import Power
 from amperanto.station.provisioning import Provisioning
 from amperanto.station.queue import Queue
@@ -124,6 +125,7 @@ class Station:
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
             self._reservations, listed, cache, DataTransfer(context, line),
+            NetworkProfiles(context, line),
         )  # fmt: skip
         self._handlers = {kind: handler for block in blocks for kind, handler in block.handlers().items()}
 

@@ -174,6 +174,9 @@ def _row(station: Station) -> dict[str, Any]:
         "last_seen": station.last_seen,
         "booted_at": station.booted_at,
         "site": station.site,
+        "boots": ",".join(one.isoformat() for one in station.boots) or None,
+        "boot_loop_since": station.boot_loop_since,
+        "onboarding": station.onboarding,
         "revision": station.revision,
     }
 
@@ -197,5 +200,8 @@ def _station(row: Row) -> Station:
         booted_at=row["booted_at"],
         created_at=row["created_at"],
         site=row["site"],
+        boots=tuple(datetime.fromisoformat(one) for one in (row["boots"] or "").split(",") if one),
+        boot_loop_since=row["boot_loop_since"],
+        onboarding=row["onboarding"],
         revision=row["revision"],
     )

@@ -36,6 +36,7 @@ from amperanto.stores.ownership import Ownership
 from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
+from amperanto.stores.rollouts import Rollouts
 from amperanto.stores.schema import prepare
 from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
@@ -77,6 +78,7 @@ class Store:
         self.reviews = Reviews(reading)
         self.device_models = DeviceModels(reading)
         self.templates = Templates(reading)
+        self.rollouts = Rollouts(reading)
         self.desired_states = DesiredStates(reading)
         self.oddities = Oddities(reading)
         self.connections = Ownership(Connections(reading), self.run)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam
 
-from amperanto.domain.device_model import WantedValue
+from amperanto.domain.device_model import FirstUse, WantedValue
 from amperanto.domain.stations import OrganisationId
 from amperanto.stores.scope import owned
 from amperanto.stores.statements import Row, Statement, Upserting
@@ -17,12 +17,13 @@ from amperanto.stores.tables import templates
 from amperanto.stores.work import Work
 
 _c = templates.c
+_FIRST_USE = msgspec.json.Decoder(FirstUse)
 _WANTED = msgspec.json.Decoder(tuple[WantedValue, ...])
 
 
 def _put(insert: Upserting) -> Any:
     inserted = insert(templates)
-    told = {name: inserted.excluded[name] for name in ("name", "wanted", "changed_at", "changed_by")}
+    told = {name: inserted.excluded[name] for name in ("name", "wanted", "changed_at", "changed_by", "first_use")}
     return inserted.on_conflict_do_update(index_elements=[_c.organisation, _c.name_key], set_=told)
 
 
@@ -45,6 +46,7 @@ class Template:
     wanted: tuple[WantedValue, ...]
     changed_at: datetime
     changed_by: str
+    first_use: FirstUse | None = None
 
 
 class Templates:
@@ -75,6 +77,7 @@ class Templates:
                 "wanted": msgspec.json.encode(template.wanted).decode(),
                 "changed_at": template.changed_at,
                 "changed_by": template.changed_by,
+                "first_use": None if template.first_use is None else msgspec.json.encode(template.first_use).decode(),
             },
         )
 
@@ -90,4 +93,5 @@ def _template(row: Row) -> Template:
         wanted=_WANTED.decode(row["wanted"]),
         changed_at=row["changed_at"],
         changed_by=row["changed_by"],
+        first_use=None if row["first_use"] is None else _FIRST_USE.decode(row["first_use"]),
     )

@@ -30,6 +30,7 @@ from amperanto.stores.outbox import Outbox, row_of
 from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
+from amperanto.stores.rollouts import Rollouts
 from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
 from amperanto.stores.templates import Templates
@@ -137,6 +138,11 @@ class Unit(Work):
     def templates(self) -> Templates:
         """Named sets of wanted values."""
         return Templates(self)
+
+    @property
+    def rollouts(self) -> Rollouts:
+        """Values on their way to many stations."""
+        return Rollouts(self)
 
     @property
     def desired_states(self) -> DesiredStates:

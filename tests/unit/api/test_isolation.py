@@ -44,6 +44,7 @@ from amperanto.stores.device_model import VariableChange
 from amperanto.stores.inbox import InboxEntry
 from amperanto.stores.message_log import LoggedMessage
 from amperanto.stores.reviews import Review
+from amperanto.stores.rollouts import Rollout
 from amperanto.stores.statements import Statement
 from amperanto.stores.tables import metadata, organisations
 from amperanto.stores.templates import Template
@@ -133,6 +134,9 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         id=ids.new(), organisation=owner, station=station.id, at=NOON, variable=f"{mark}", attribute="Actual",
         before=None, after=f"{mark}", source="set", by=None,
     )  # fmt: skip
+    rollout = Rollout(
+        id=ids.new(), organisation=owner, name=f"{mark} rollout", stations=1, started_at=NOON, started_by=mark
+    )
     template = Template(
         organisation=owner, name=f"{mark} template", wanted=(wanted,), changed_at=NOON, changed_by=f"{mark} key"
     )
@@ -146,6 +150,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         unit.device_models.note(change)
         unit.desired_states.add(wish)
         unit.templates.put(template)
+        unit.rollouts.add(rollout)
         unit.stations.add(station)
         unit.reservations.add(reservation)
         unit.remote_starts.add(remote_start)
@@ -181,6 +186,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
             "wish": [wish.id, station.id],
             "name": [template.name, template.name.upper()],
             "template": [template.name],
+            "rollout": [rollout.id],
             "station": [identity, identity.lower(), station.id],
         }
     )

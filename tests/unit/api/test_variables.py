@@ -208,5 +208,8 @@ async def test_a_node_gives_a_station_that_comes_back_what_waits_for_it(tmp_path
         async with at.connect() as socket:
             await boot(socket)
             heard = await receive(socket)
+            assert heard[2:] == ["GetConfiguration", {}]  # what it has is asked for first
+            await socket.send(json.dumps([3, heard[1], {}]))
+            heard = await receive(socket)
             assert heard[2:] == ["ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"}]
     await node.stop()

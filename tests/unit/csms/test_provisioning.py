@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.observations import StationBooted
 from amperanto.domain.stations import Hardware, Registration
 from amperanto.stores.store import Lane
@@ -19,6 +20,7 @@ async def known(house: Any, teller: Any) -> Any:
     return await house.store.stations.get(teller.station.organisation, teller.station_id)
 
 
+@requirement("B01-1")
 @pytest.mark.parametrize("registration", list(Registration))
 async def test_a_boot_is_answered_as_the_operator_decided(house: Any, registration: Registration):
     station = await house.station(registration=registration, heartbeat_interval=77)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.dialects import NotSpoken, PlainContext, dialect_for
 from amperanto.dialects.v16.configuration_keys import PLACES, key_of, named, place_of
 from amperanto.ocpp import v2, v16
@@ -48,6 +49,7 @@ def test_a_vendors_key_is_a_variable_of_its_own_component() -> None:
     assert key_of(*variable("ConfigurationKeys", "x" * 51)) is None
 
 
+@requirement("1.6:GetConfiguration-2")
 def test_one_request_reads_many_keys_and_answers_the_rest_itself() -> None:
     request = asking(
         variable("OCPPCommCtrlr", "HeartbeatInterval"),
@@ -178,3 +180,93 @@ def test_rate_units_have_other_names() -> None:
     (wire,) = DIALECT.write(request, CONTEXT)
     assert wire == v16.ChangeConfigurationRequest(key="ChargingScheduleAllowedChargingRateUnit", value="Current,Power")
     assert DIALECT.read(wire, CONTEXT) == request
+
+
+STANDARD = [
+    "AllowOfflineTxForUnknownId",
+    "AuthorizationCacheEnabled",
+    "AuthorizeRemoteTxRequests",
+    "BlinkRepeat",
+    "ClockAlignedDataInterval",
+    "ConnectionTimeOut",
+    "ConnectorPhaseRotation",
+    "ConnectorPhaseRotationMaxLength",
+    "GetConfigurationMaxKeys",
+    "HeartbeatInterval",
+    "LightIntensity",
+    "LocalAuthorizeOffline",
+    "LocalPreAuthorize",
+    "MaxEnergyOnInvalidId",
+    "MeterValuesAlignedData",
+    "MeterValuesAlignedDataMaxLength",
+    "MeterValuesSampledData",
+    "MeterValuesSampledDataMaxLength",
+    "MeterValueSampleInterval",
+    "MessageTimeout",
+    "MinimumStatusDuration",
+    "NumberOfConnectors",
+    "ResetRetries",
+    "StopTransactionMaxMeterValues",
+    "StopTransactionOnEVSideDisconnect",
+    "StopTransactionOnInvalidId",
+    "StopTxnAlignedData",
+    "StopTxnAlignedDataMaxLength",
+    "StopTxnSampledData",
+    "StopTxnSampledDataMaxLength",
+    "SupportedFeatureProfiles",
+    "SupportedFeatureProfilesMaxLength",
+    "TransactionMessageAttempts",
+    "TransactionMessageRetryInterval",
+    "UnlockConnectorOnEVSideDisconnect",
+    "WebSocketPingInterval",
+    "LocalAuthListEnabled",
+    "LocalAuthListMaxLength",
+    "SendLocalListMaxLength",
+    "ReserveConnectorZeroSupported",
+    "ChargeProfileMaxStackLevel",
+    "ChargingScheduleAllowedChargingRateUnit",
+    "ChargingScheduleMaxPeriods",
+    "ConnectorSwitch3to1PhaseSupported",
+    "MaxChargingProfilesInstalled",
+    "SupportedFileTransferProtocols",
+    "AdditionalRootCertificateCheck",
+    "AuthorizationKey",
+    "CertificateSignedMaxChainSize",
+    "CertificateStoreMaxLength",
+    "CpoName",
+    "SecurityProfile",
+    "CertSigningWaitMinimum",
+    "CertSigningRepeatTimes",
+    "ISO15118PnCEnabled",
+    "CentralContractValidationAllowed",
+    "ContractValidationOffline",
+    "TimeOffset",
+    "NextTimeOffsetTransitionDateTime",
+    "TimeOffsetNextTransition",
+]
+WITHOUT_A_VARIABLE = [
+    "BlinkRepeat",
+    "CertificateStoreMaxLength",
+    "ConnectorPhaseRotation",
+    "ConnectorPhaseRotationMaxLength",
+    "LightIntensity",
+    "LocalAuthListMaxLength",
+    "MaxChargingProfilesInstalled",
+    "MeterValuesAlignedDataMaxLength",
+    "MeterValuesSampledDataMaxLength",
+    "NumberOfConnectors",
+    "StopTransactionMaxMeterValues",
+    "StopTxnAlignedDataMaxLength",
+    "StopTxnSampledDataMaxLength",
+    "SupportedFeatureProfiles",
+    "SupportedFeatureProfilesMaxLength",
+]
+
+
+@requirement("1.6:Configuration-1")
+def test_every_standard_key_has_a_variable_or_stands_as_it_is() -> None:
+    raw = sorted(key for key in STANDARD if place_of(key).component == "ConfigurationKeys")
+    assert raw == sorted(WITHOUT_A_VARIABLE)
+    for key in STANDARD:
+        component, variable = named(place_of(key))
+        assert key_of(component, variable) == key

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.csms.errors import (
     ActionUnknown,
     NotSpoken,
@@ -92,6 +93,7 @@ async def test_too_many_commands_at_once_are_refused(door: Any):
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
+@requirement("B03.FR.03")
 async def test_a_rejected_station_is_told_nothing(door: Any):
     line = door.line(await door.station(registration=Registration.REJECTED))
     await line.ask("1", "BootNotification", {"chargePointVendor": "P", "chargePointModel": "P"})
@@ -119,6 +121,7 @@ async def triggered(door: Any, line: Any, wanted: str, *, raw: bool = False) -> 
     await asking
 
 
+@requirement("B02.FR.09")
 @pytest.mark.parametrize("raw", [False, True])
 async def test_a_pending_station_may_answer_a_trigger_with_one_message(door: Any, raw: bool):
     line = await pending(door, Version.V201)

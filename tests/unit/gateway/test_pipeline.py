@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Registration, Tolerance
 from amperanto.ocpp import Version
 
@@ -232,6 +233,7 @@ async def test_every_frame_read_is_in_the_log_even_those_nobody_came_to_handle(d
 # ------------------------------------------------------------------------------------------ who may say what
 
 
+@requirement("B01.FR.10", "B03.FR.07")
 @pytest.mark.parametrize("version", list(Version))
 @pytest.mark.parametrize("registration", [Registration.PENDING, Registration.REJECTED])
 async def test_before_it_is_accepted_a_station_may_only_boot(door: Any, version: Version, registration: Registration):
@@ -244,6 +246,7 @@ async def test_before_it_is_accepted_a_station_may_only_boot(door: Any, version:
     assert await line.ask("2", "Heartbeat", {}) == "SecurityError"
 
 
+@requirement("1.6:BootNotification-1")
 async def test_a_strict_1_6_station_must_boot_first_too(door: Any):
     line = door.line(await door.station(tolerance=Tolerance.STRICT))
     assert await line.ask("0", "Heartbeat", {}) == "SecurityError"

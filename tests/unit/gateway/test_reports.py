@@ -8,8 +8,9 @@ from itertools import count
 from typing import Any
 
 import pytest
-from tests.unit.gateway.variables_by_hand import by_hand, keys_of, known_values, line_of, part_of, until
+from tests.unit.gateway.variables_by_hand import DEFAULTS, by_hand, keys_of, known_values, line_of, part_of, until
 
+from amperanto.conformance.requirements import requirement
 from amperanto.csms.errors import NotSpoken, StationOffline
 from amperanto.ocpp import Version, v2
 
@@ -21,6 +22,12 @@ ORDERS = {
     "doubled": [(0, [A]), (0, [A]), (1, [B]), (1, [B]), (2, [C])],
 }
 NAMES = count()
+
+
+@pytest.fixture(autouse=True)
+def _reports_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These stations announce a report they send."""
+    monkeypatch.delitem(DEFAULTS, "GetBaseReport")
 
 
 @pytest.fixture
@@ -45,6 +52,7 @@ async def asked_for(hand: Any, action: str = "GetBaseReport") -> int:
     return hand.of(action)[-1]["requestId"]
 
 
+@requirement("B07-1")
 @pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize("order", ORDERS)
 async def test_a_report_is_put_together_from_its_parts(
@@ -52,7 +60,7 @@ async def test_a_report_is_put_together_from_its_parts(
 ) -> None:
     """B07: each part is answered and kept, whatever order they come in."""
     async with by_hand(door, version) as (station, hand):
-        reporting = asyncio.create_task(door.csms.device_model.report(station))
+        reporting = asyncio.create_task(door.csms.reports.report(station))
         request = await asked_for(hand)
         assert hand.of("GetBaseReport") == [{"requestId": request, "reportBase": "FullInventory"}]
         for number, lines in ORDERS[order]:
@@ -64,11 +72,12 @@ async def test_a_report_is_put_together_from_its_parts(
         assert await known_values(door, station) == {"TxCtrlr.A": "1", "TxCtrlr.B": "2", "TxCtrlr.C": "3"}
 
 
+@requirement("B07-1")
 async def test_a_lost_part_is_named_and_what_came_is_kept_also_what_comes_too_late(
     door: Any, patient: asyncio.Event
 ) -> None:
     async with by_hand(door, Version.V201) as (station, hand):
-        reporting = asyncio.create_task(door.csms.device_model.report(station))
+        reporting = asyncio.create_task(door.csms.reports.report(station))
         request = await asked_for(hand)
         await send(hand, request, 0, [A], last=2)
         await send(hand, request, 2, [C], last=2)
@@ -89,16 +98,17 @@ async def test_a_part_that_overtakes_the_answer_counts(door: Any, patient: async
 
         hand._said["early"] = asyncio.get_running_loop().create_future()
         hand.answers["GetBaseReport"] = early
-        made = await door.csms.device_model.report(station)
+        made = await door.csms.reports.report(station)
         assert made.complete
 
 
+@requirement("B07-4")
 @pytest.mark.parametrize("status", ["NotSupported", "Rejected", "EmptyResultSet"])
 async def test_what_a_station_answers_instead_of_a_report_is_data(door: Any, status: str) -> None:
     """B07."""
     async with by_hand(door, Version.V201) as (station, hand):
         hand.answers["GetBaseReport"] = {"status": status, "statusInfo": {"reasonCode": "Busy"}}
-        made = await door.csms.device_model.report(station, base=v2.ReportBase.SUMMARY_INVENTORY)
+        made = await door.csms.reports.report(station, base=v2.ReportBase.SUMMARY_INVENTORY)
         assert (made.status, made.info, made.variables) == (status, "Busy", 0)
         assert made.complete is (status == "EmptyResultSet")
 
@@ -106,7 +116,7 @@ async def test_what_a_station_answers_instead_of_a_report_is_data(door: Any, sta
 async def test_what_a_whole_full_report_leaves_out_is_forgotten(door: Any, patient: asyncio.Event) -> None:
     async with by_hand(door, Version.V201) as (station, hand):
         for number, lines in enumerate([[A, B], [B]], 1):
-            reporting = asyncio.create_task(door.csms.device_model.report(station))
+            reporting = asyncio.create_task(door.csms.reports.report(station))
             await until(lambda number=number: len(hand.of("GetBaseReport")) == number)
             await send(hand, await asked_for(hand), 0, lines, last=0)
             assert (await reporting).forgotten
@@ -141,6 +151,7 @@ async def test_no_secret_is_kept_whatever_the_station_tells(door: Any, patient: 
         assert "open sesame" not in rows
 
 
+@requirement("B08-1")
 async def test_a_chosen_report_is_split_as_the_station_can_take_it(door: Any, patient: asyncio.Event) -> None:
     """B08: at most ItemsPerMessage in one GetReport."""
     async with by_hand(door, Version.V21) as (station, hand):
@@ -148,7 +159,7 @@ async def test_a_chosen_report_is_split_as_the_station_can_take_it(door: Any, pa
         limit["variable"]["instance"] = "GetReport"
         await send(hand, 1, 0, [limit], last=0)
         names = [v2.ComponentVariable(component=v2.Component(name=name)) for name in ("A", "B", "C")]
-        reporting = asyncio.create_task(door.csms.device_model.report(station, base=None, variables=names))
+        reporting = asyncio.create_task(door.csms.reports.report(station, base=None, variables=names))
         for number in (1, 2):
             await until(lambda number=number: len(hand.of("GetReport")) == number)
             await send(hand, hand.of("GetReport")[-1]["requestId"], 0, [A], last=0)
@@ -162,14 +173,14 @@ async def test_a_chosen_report_by_criteria_says_them(door: Any) -> None:
     async with by_hand(door, Version.V201) as (station, hand):
         hand.answers["GetReport"] = {"status": "EmptyResultSet"}
         problem = [v2.ComponentCriterion.PROBLEM]
-        assert (await door.csms.device_model.report(station, base=None, criteria=problem)).complete
+        assert (await door.csms.reports.report(station, base=None, criteria=problem)).complete
         assert hand.of("GetReport")[0]["componentCriteria"] == ["Problem"]
 
 
 async def test_a_station_that_is_not_there_is_not_asked(door: Any) -> None:
     station = await door.station()
     with pytest.raises(StationOffline):
-        await door.csms.device_model.report(station)
+        await door.csms.reports.report(station)
 
 
 KEYS = {
@@ -181,11 +192,12 @@ KEYS = {
 }
 
 
+@requirement("1.6:GetConfiguration-1")
 async def test_in_16_the_answer_to_get_configuration_is_the_report(door: Any) -> None:
     """1.6:GetConfiguration without keys lists all; numbers and booleans as values are read as texts."""
     async with by_hand(door, Version.V16) as (station, hand):
         hand.answers["GetConfiguration"] = keys_of(KEYS)
-        made = await door.csms.device_model.report(station)
+        made = await door.csms.reports.report(station)
         assert hand.of("GetConfiguration") == [{}]
         assert (made.status, made.complete, made.parts) == ("Accepted", True, 1)
         assert await known_values(door, station) == {
@@ -199,13 +211,14 @@ async def test_in_16_the_answer_to_get_configuration_is_the_report(door: Any) ->
         }
 
 
+@requirement("1.6:GetConfiguration-1")
 async def test_in_16_a_station_that_ignores_the_filter_reports_only_what_was_asked_for(door: Any) -> None:
     async with by_hand(door, Version.V16) as (station, hand):
         hand.answers["GetConfiguration"] = keys_of(KEYS)
         heartbeat = v2.ComponentVariable(
             component=v2.Component(name="OCPPCommCtrlr"), variable=v2.Variable(name="HeartbeatInterval")
         )
-        made = await door.csms.device_model.report(station, base=None, variables=[heartbeat])
+        made = await door.csms.reports.report(station, base=None, variables=[heartbeat])
         assert hand.of("GetConfiguration")[-1] == {"key": ["HeartbeatInterval"]}
         assert made.variables == 1
         assert list(await known_values(door, station)) == ["OCPPCommCtrlr.HeartbeatInterval"]
@@ -223,17 +236,17 @@ async def test_in_16_a_report_asked_for_as_a_plain_command_is_kept_too(door: Any
 async def test_in_16_there_is_no_summary_and_no_criterion(door: Any) -> None:
     async with by_hand(door, Version.V16) as (station, hand):
         with pytest.raises(NotSpoken):
-            await door.csms.device_model.report(station, base=v2.ReportBase.SUMMARY_INVENTORY)
+            await door.csms.reports.report(station, base=v2.ReportBase.SUMMARY_INVENTORY)
         with pytest.raises(NotSpoken):
-            await door.csms.device_model.report(station, base=None, criteria=[v2.ComponentCriterion.ACTIVE])
+            await door.csms.reports.report(station, base=None, criteria=[v2.ComponentCriterion.ACTIVE])
         assert hand.heard == []
 
 
 async def test_in_16_a_station_that_lists_nothing_has_an_empty_report_and_loses_nothing(door: Any) -> None:
     async with by_hand(door, Version.V16) as (station, hand):
         hand.answers["GetConfiguration"] = keys_of({"HeartbeatInterval": "7"})
-        await door.csms.device_model.report(station)
+        await door.csms.reports.report(station)
         hand.answers["GetConfiguration"] = {}
-        made = await door.csms.device_model.report(station)
+        made = await door.csms.reports.report(station)
         assert made.status == "EmptyResultSet"
         assert await known_values(door, station) == {"OCPPCommCtrlr.HeartbeatInterval": "7"}

@@ -22,6 +22,7 @@ from tests.unit.gateway.variables_by_hand import (
     wanted,
 )
 
+from amperanto.conformance.requirements import requirement
 from amperanto.csms.delivery import AGAIN, TRIES
 from amperanto.csms.templates import Difference
 from amperanto.domain.desired_state import WishState
@@ -39,6 +40,7 @@ async def put(door: Any, station: Any, *values: Any) -> list[Any]:
     return await door.csms.device_model.set_many(station, list(values), "operator")
 
 
+@requirement("B05-1")
 @pytest.mark.parametrize("version", TWO)
 async def test_each_value_has_its_own_result_and_is_read_back(door: Any, version: Version) -> None:
     """B05, B06."""
@@ -57,6 +59,7 @@ async def test_each_value_has_its_own_result_and_is_read_back(door: Any, version
         assert "X.B" not in known
 
 
+@requirement("B05.FR.11", "B06-1")
 async def test_requests_have_as_many_lines_as_the_station_takes_and_go_one_at_a_time(door: Any) -> None:
     """B05.FR.11, B06: at most ItemsPerMessage; the station is asked once how many that is."""
     async with by_hand(door, Version.V201) as (station, hand):
@@ -73,6 +76,7 @@ async def test_requests_have_as_many_lines_as_the_station_takes_and_go_one_at_a_
         assert actions[first + 3] == "GetVariables"  # the first is read back before the second begins
 
 
+@requirement("B05.FR.11")
 async def test_requests_have_as_many_bytes_as_the_station_takes(door: Any) -> None:
     """messages.md §2: larger than BytesPerMessage may be a CALLERROR."""
     async with by_hand(door, Version.V201) as (station, hand):
@@ -109,6 +113,7 @@ async def test_an_error_of_the_station_is_the_result_of_the_values_it_was_about(
         assert (result.status, "InternalError" in result.info) == ("Refused", True)
 
 
+@requirement("B05-1")
 async def test_what_needs_a_restart_is_remembered_until_the_next_boot(door: Any) -> None:
     """B05 (RebootRequired)."""
     async with by_hand(door, Version.V201) as (station, hand):
@@ -143,6 +148,7 @@ async def test_a_new_password_is_sent_not_kept_and_holds_when_the_station_comes_
         assert "other-password" not in repr([frame.frame for frame in await door.frames()])
 
 
+@requirement("1.6:ChangeConfiguration-1")
 async def test_in_16_values_are_keys_set_one_by_one(door: Any) -> None:
     """1.6:ChangeConfiguration; a key the station does not know is UnknownVariable, a vendor's key is itself."""
     async with by_hand(door, Version.V16) as (station, hand):
@@ -170,7 +176,7 @@ async def test_in_16_values_are_keys_set_one_by_one(door: Any) -> None:
 
 
 async def settled(door: Any, station: Any) -> list[tuple[WishState, str | None]]:
-    page = await door.csms.desired_state.wishes(OPERATOR, station.id)
+    page = await door.csms.desired_state.wishes(OPERATOR, station.id, kinds=("variable",))
     return [(one.state, one.result) for one in reversed(page.items)]
 
 
@@ -259,7 +265,7 @@ async def test_a_wish_expires_and_is_not_sent_then(door: Any) -> None:
     door.clock.at = until_then
     async with by_hand(door, Version.V201, station) as (_, hand):
         await looks(door)
-        assert hand.heard == []
+        assert hand.of("SetVariables") == []
         assert await settled(door, station) == [(WishState.EXPIRED, None)]
 
 

@@ -138,7 +138,11 @@ def keys_of(keys: dict[str, Any]) -> Callable[[Any], Any]:
     return lambda _: {"configurationKey": json.loads(json.dumps(listed))}
 
 
-DEFAULTS: dict[str, Any] = {"SetVariables": results_of({}), "GetVariables": values_of({})}
+DEFAULTS: dict[str, Any] = {
+    "SetVariables": results_of({}),
+    "GetVariables": values_of({}),
+    "GetBaseReport": {"status": "EmptyResultSet"},
+}
 
 
 async def until(held: Callable[[], bool]) -> None:

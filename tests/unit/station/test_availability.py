@@ -106,7 +106,7 @@ async def test_a_charging_connector_goes_out_of_service_when_it_is_done(version)
             assert states(csms, 0) == ["Available", "Unavailable"]
 
 
-@requirement("G03-5", "1.6:ChangeAvailability-3")
+@requirement("G03-5", "1.6:ChangeAvailability-3", "B01-4")
 @pytest.mark.parametrize("version", ALL)
 async def test_being_out_of_service_outlives_a_restart(version):
     async with scene(version) as (_, csms, clock):
@@ -117,7 +117,7 @@ async def test_being_out_of_service_outlives_a_restart(version):
         assert states(csms)[-1] == "Unavailable"
 
 
-@requirement("1.6:StatusNotification-3")
+@requirement("1.6:StatusNotification-3", "B04-1")
 @pytest.mark.parametrize(("seconds", "told_again"), [(5, 0), (600, 1)])
 async def test_after_a_break_only_news_is_told_unless_it_was_long(seconds, told_again):
     async with scene(Version.V201, evses=2) as (station, csms, clock):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.station.scripted import SILENCE, TWO, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.ocpp import Version, v2
 from amperanto.station.controllers import Address, Variable
 
@@ -36,6 +37,7 @@ async def test_names_are_compared_without_case_and_answered_as_asked(version: Ve
         assert read["getVariableResult"][0]["attributeStatus"] == "Accepted"
 
 
+@requirement("B05.FR.09", "B05-3")
 @pytest.mark.parametrize(
     ("component", "variable", "value", "more", "status", "reason"),
     [
@@ -58,6 +60,7 @@ async def test_what_cannot_be_set_is_refused_for_its_reason(
         assert station.context.variables.number("TxCtrlr", "EVConnectionTimeOut") == 60
 
 
+@requirement("B06-2", "B07-7")
 async def test_a_write_only_variable_is_set_and_never_told() -> None:
     """B06: write-only is Rejected; B07: its value is left out of reports."""
     async with scene(Version.V21) as (station, csms, clock):
@@ -73,6 +76,7 @@ async def test_a_write_only_variable_is_set_and_never_told() -> None:
         assert told["variableAttribute"] == [{"mutability": "WriteOnly"}]
 
 
+@requirement("B06-4")
 @pytest.mark.parametrize("action", ["GetVariables", "SetVariables", "GetReport"])
 async def test_more_lines_than_the_station_takes_are_refused(action: str) -> None:
     """messages.md §2: larger than ItemsPerMessage is OccurrenceConstraintViolation."""
@@ -86,6 +90,7 @@ async def test_more_lines_than_the_station_takes_are_refused(action: str) -> Non
         assert await csms.ask(action, many) == "OccurrenceConstraintViolation"
 
 
+@requirement("B07-6")
 async def test_one_report_at_a_time() -> None:
     """B07: Rejected while another report is being told."""
     async with scene(Version.V201, impatient=True) as (_, csms, clock):

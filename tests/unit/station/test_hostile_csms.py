@@ -7,6 +7,7 @@ import warnings
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, EPOCH, TWO, Refusal, ScriptedCsms, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.tokens import AuthorizationStatus
 from amperanto.ocpp import Version
 from amperanto.station import SimulatedClock, Station, Vehicle
@@ -64,6 +65,7 @@ async def test_an_absurd_interval_stops_no_station(version, status, interval):
         assert station.evses[1].plugged
 
 
+@requirement("B03-1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_rejected_station_stays_silent_for_the_interval_even_over_a_new_connection(version):
     def prepare(csms):

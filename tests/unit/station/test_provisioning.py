@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, EPOCH, TWO, Refusal, reports, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.stations import Registration
 from amperanto.ocpp import Version
 from amperanto.station import Vehicle
@@ -17,6 +18,7 @@ def booting(status, interval=60):
     return prepare
 
 
+@requirement("B01.FR.08", "B01-5")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_station_boots_before_it_says_anything_else_and_then_tells_its_states(version):
     async with scene(version, evses=2) as (station, csms, _):
@@ -28,6 +30,7 @@ async def test_a_station_boots_before_it_says_anything_else_and_then_tells_its_s
         assert station.online
 
 
+@requirement("B02-2")
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
 async def test_a_boot_is_repeated_at_the_interval_until_it_is_accepted(version, status):
@@ -43,6 +46,7 @@ async def test_a_boot_is_repeated_at_the_interval_until_it_is_accepted(version, 
         assert station.online
 
 
+@requirement("B02-3")
 @pytest.mark.parametrize(
     "answer", [Refusal("InternalError"), {"status": "Pending", "currentTime": EPOCH, "interval": 0}]
 )
@@ -55,6 +59,7 @@ async def test_without_an_interval_a_station_boots_again_by_itself(answer):
         assert csms.actions() == ["BootNotification"] * 2
 
 
+@requirement("B02.FR.05")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_pending_station_answers_but_starts_nothing(version):
     async with scene(version, prepare=booting("Pending")) as (_, csms, _clock):
@@ -68,6 +73,7 @@ async def test_a_pending_station_answers_but_starts_nothing(version):
         assert csms.actions() == ["BootNotification"]
 
 
+@requirement("B02-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_pending_station_may_be_asked_to_boot_now_and_an_accepted_one_not(version):
     async with scene(version, prepare=booting("Pending")) as (_, csms, _clock):
@@ -80,12 +86,14 @@ async def test_a_pending_station_may_be_asked_to_boot_now_and_an_accepted_one_no
         assert await csms.ask("TriggerMessage", asked) == {"status": "Rejected"}
 
 
+@requirement("B03.FR.08")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_rejected_station_refuses_commands(version):
     async with scene(version, prepare=booting("Rejected")) as (_, csms, _clock):
         assert await csms.ask("ClearCache") == "SecurityError"
 
 
+@requirement("B01-3")
 async def test_the_clock_is_set_by_boot_and_heartbeat():
     def prepare(csms):
         csms.answers["BootNotification"] = {"status": "Accepted", "currentTime": "2031-01-01T00:00:00Z", "interval": 60}
@@ -97,6 +105,7 @@ async def test_the_clock_is_set_by_boot_and_heartbeat():
         assert station.context.now().year == 2032
 
 
+@requirement("B05-2", "B06-3")
 @pytest.mark.parametrize("version", TWO)
 async def test_2x_variables_are_read_and_written(version):
     async with scene(version) as (_, csms, clock):
@@ -138,6 +147,7 @@ async def test_lists_take_only_their_members():
         assert station.context.variables.words("TxCtrlr", "TxStopPoint") == []
 
 
+@requirement("1.6:ChangeConfiguration-2", "1.6:GetConfiguration-3")
 async def test_16_keys_are_read_and_written():
     async with scene(Version.V16) as (station, csms, _):
         asked = {"key": ["MeterValueSampleInterval", "NumberOfConnectors", "Nonsense"]}
@@ -160,6 +170,7 @@ async def test_16_keys_are_read_and_written():
         assert await change("Nonsense", "1") == "NotSupported"
 
 
+@requirement("B07-5")
 @pytest.mark.parametrize("version", TWO)
 async def test_a_base_report_comes_in_numbered_parts_that_hold_every_variable_once(version):
     async with scene(version) as (_, csms, clock):
@@ -191,6 +202,7 @@ async def test_smaller_reports_hold_less(base, has, lacks):
         assert lacks not in names
 
 
+@requirement("B08-2")
 async def test_a_report_of_chosen_variables_holds_those_alone():
     off = {("AuthCacheCtrlr", "Available"): False}
     async with scene(Version.V201, evses=2, variables=off) as (_, csms, clock):
@@ -219,6 +231,7 @@ async def test_a_report_of_chosen_variables_holds_those_alone():
         assert ("EVSE", 1, "Available") in found
 
 
+@requirement("B12-1")
 @pytest.mark.parametrize("version", TWO)
 async def test_an_immediate_reset_ends_the_transaction_restarts_and_boots(version):
     async with scene(version) as (station, csms, clock):
@@ -234,6 +247,7 @@ async def test_an_immediate_reset_ends_the_transaction_restarts_and_boots(versio
         assert station.online
 
 
+@requirement("B12-2")
 @pytest.mark.parametrize("version", TWO)
 async def test_a_reset_on_idle_waits_for_the_transaction(version):
     async with scene(version) as (station, csms, clock):
@@ -248,6 +262,7 @@ async def test_a_reset_on_idle_waits_for_the_transaction(version):
         assert csms.of("BootNotification")[-1]["reason"] == "ScheduledReset"
 
 
+@requirement("1.6:Reset-2")
 @pytest.mark.parametrize(("kind", "reason"), [("Soft", "SoftReset"), ("Hard", "HardReset")])
 async def test_a_16_reset_stops_what_runs_and_boots(kind, reason):
     async with scene(Version.V16) as (station, csms, clock):
@@ -263,6 +278,7 @@ async def test_a_16_reset_stops_what_runs_and_boots(kind, reason):
         assert len(csms.of("BootNotification")) == 2
 
 
+@requirement("B11-5")
 @pytest.mark.parametrize("asked", [{"type": "Immediate", "evseId": 1}])
 async def test_one_evse_alone_is_not_reset(asked):
     async with scene(Version.V201) as (_, csms, _clock):
@@ -274,6 +290,7 @@ async def test_nothing_is_resumed_after_a_reset():
         assert await csms.ask("Reset", {"type": "ImmediateAndResume"}) == {"status": "Rejected"}
 
 
+@requirement("B12-3", "B01.FR.08")
 async def test_a_queue_that_cannot_be_delivered_survives_the_restart():
     async with scene(Version.V201) as (station, csms, clock):
         await station.plug_in(1, Vehicle())

@@ -52,6 +52,7 @@ async def test_16_gives_its_queued_messages_the_number_of_the_late_start():
         assert told[-1].payload["meterStop"] == 11_040
 
 
+@requirement("B04-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_plain_reconnect_boots_no_second_time(version):
     async with scene(version) as (station, csms, clock):

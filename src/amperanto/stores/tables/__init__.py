@@ -16,7 +16,13 @@ from amperanto.stores.tables.charging import (
     tokens,
     transactions,
 )
-from amperanto.stores.tables.device_model import desired_states, device_changes, device_variables, templates
+from amperanto.stores.tables.device_model import (
+    desired_states,
+    device_changes,
+    device_variables,
+    rollouts,
+    templates,
+)
 from amperanto.stores.tables.ground import metadata
 from amperanto.stores.tables.oddities import oddities
 from amperanto.stores.tables.records import due, messages, outbox, outbox_cursors, outbox_nodes, reviews
@@ -33,7 +39,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 
 __all__ = [
     "HEAD",
@@ -60,6 +66,7 @@ __all__ = [
     "remote_starts",
     "reservations",
     "reviews",
+    "rollouts",
     "sites",
     "stations",
     "templates",

@@ -57,6 +57,7 @@ templates = Table(
     words("wanted"),
     instant("changed_at"),
     words("changed_by"),
+    words("first_use", null=True),
     PrimaryKeyConstraint("organisation", "name_key"),
 )
 
@@ -90,4 +91,18 @@ desired_states = Table(
         sqlite_where=text("state = 'Waiting'"),
         postgresql_where=text("state = 'Waiting'"),
     ),
+)
+
+# Values on their way to many stations; its wishes carry its id as their batch.
+rollouts = Table(
+    "rollouts",
+    metadata,
+    id_(),
+    organisation(),
+    words("name"),
+    number("stations"),
+    instant("started_at"),
+    words("started_by"),
+    instant("cancelled_at", null=True),
+    Index("ix_rollouts_organisation_id", "organisation", "id"),
 )

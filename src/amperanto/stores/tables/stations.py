@@ -44,6 +44,9 @@ stations = Table(
     instant("created_at", null=True),
     number("revision"),
     words("site", null=True),
+    words("boots", null=True),
+    instant("boot_loop_since", null=True),
+    words("onboarding", null=True),
     Index("uq_stations_organisation_identity_key", "organisation", "identity_key", unique=True),
     Index("ix_stations_identity_key", "identity_key"),
 )
