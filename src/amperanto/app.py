@@ -143,5 +143,6 @@ async def _opened(settings: Settings, store: Store, clock: Clock, ids: Ids, rand
         asyncio.create_task(csms.schedule.run(), name="schedule"),
         asyncio.create_task(csms.timers.run(), name="timers"),
         asyncio.create_task(csms.delivery.run(), name="delivery"),
+        asyncio.create_task(csms.running_costs.run(), name="running costs"),
     ]
     return Node(settings, csms, gateway, door, store, key, tasks)

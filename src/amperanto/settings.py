@@ -53,6 +53,8 @@ class Settings:
     log_days: int = 30  # how long the message log is kept
     outbox_days: int = 30  # how long events are kept
     log_megabytes: int = 2048  # how large the message log may become
+    running_cost_interval: int = 60  # how often a charging driver is told what it has cost, at most
+    record_settling: int = 86_400  # how long a charge with gaps may be completed before its record is issued
     unknown_tokens_remembered: bool = True  # as blocked, so that one sees who tried
     authorize_unkept: str = "hold"  # Authorize while nothing can be kept: hold (the station decides), refuse, accept
 

@@ -14,6 +14,7 @@ from amperanto.csms.access import Access
 from amperanto.csms.authorization import AuthorizationBlock
 from amperanto.csms.availability import Availability
 from amperanto.csms.block import Block, Context, Handler, Teller
+from amperanto.csms.charge_records import ChargeRecords
 from amperanto.csms.data_transfer import DataTransfer
 from amperanto.csms.delivery import Delivery
 from amperanto.csms.desired_state import DesiredState
@@ -39,9 +40,13 @@ from amperanto.csms.reservation import Reservations
 from amperanto.csms.resets import Resets
 from amperanto.csms.reviews import Reviews
 from amperanto.csms.rollouts import Rollouts
+from amperanto.csms.running_costs import RunningCosts
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
 from amperanto.csms.stations import StationLink, Stations
+from amperanto.csms.tariff_abilities import Abilities
+from amperanto.csms.tariff_and_cost import TariffAndCost
+from amperanto.csms.tariffs import Tariffs
 from amperanto.csms.templates import Templates
 from amperanto.csms.timers import Timers
 from amperanto.csms.transactions import Transactions
@@ -110,6 +115,13 @@ class Csms:
         self.local_lists = LocalAuthorizationLists(context, self.desired_state)
         self.delivery.follow(self.local_lists)
         self.data_transfer = DataTransfer(context)
+        self.abilities = Abilities(context)
+        self.running_costs = RunningCosts(context, self.abilities)
+        self.tariffs = Tariffs(context)
+        self.tariff_and_cost = TariffAndCost(context, self.abilities, self.running_costs)
+        self.charge_records = ChargeRecords(context, self.timers)
+        self.transactions.listeners += [self.tariff_and_cost.changed, self.charge_records.changed]
+        self.transactions.answering.append(self.tariff_and_cost.answering)
         self.schedule = Schedule(context)
         self.oddities = Oddities(context)
         self.liveness = Liveness(context, self.schedule.last_heard)

@@ -21,7 +21,15 @@ DomainError
 ├── UnknownWish           no such wanted value
 ├── UnknownRollout        the organisation has no such rollout
 ├── UnknownSite           the organisation has no such site
-└── UnknownTimeZone       a name that is no time zone
+├── UnknownTimeZone       a name that is no time zone
+├── UnknownTariff         the organisation has no such tariff, or no such version
+├── TariffExists          a tariff of that name is there already
+├── TariffInUse           it holds for somebody, or priced a charge
+├── UnknownAssignment     no tariff is assigned there
+├── BadTariff             what cannot be a tariff
+├── UnknownRecord         the organisation has no such charge record
+├── NotBillable           the transaction runs, or is held for review
+└── NothingToCorrect      the record was corrected already
 """
 
 
@@ -111,3 +119,39 @@ class UnknownTimeZone(DomainError):
 
 class UnknownRollout(DomainError):
     """There is no such rollout."""
+
+
+class UnknownTariff(DomainError):
+    """The organisation has no tariff, or no version, of that name."""
+
+
+class TariffExists(DomainError):
+    """There is a tariff of that name already; change it instead."""
+
+
+class TariffInUse(DomainError):
+    """It holds for somebody, or a charge was priced by it: it cannot be removed."""
+
+
+class UnknownAssignment(DomainError):
+    """No tariff is assigned there."""
+
+
+class BadTariff(DomainError):
+    """It cannot be a tariff; `problems` says why, each in words."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("; ".join(found))
+        self.problems = found
+
+
+class UnknownRecord(DomainError):
+    """The organisation has no charge record of that id."""
+
+
+class NotBillable(DomainError):
+    """The transaction runs, or is held for review: no record is issued yet."""
+
+
+class NothingToCorrect(DomainError):
+    """It was corrected already, or bills what it should."""

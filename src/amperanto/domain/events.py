@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+from amperanto.domain.charge_records import RecordKind
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.remote_starts import RemoteStartState
@@ -166,6 +168,19 @@ class StationHeardAgain(StationEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeRecordIssued(StationEvent):
+    """A charge record, a credit or a correction was issued; `gross` is None where no tariff held."""
+
+    record: str
+    number: int
+    kind: RecordKind
+    transaction: str
+    currency: str | None = None
+    gross: Decimal | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewWanted(StationEvent):
     """Something a person should look at: a message that could not be interpreted, a doubtful transaction."""
 
@@ -216,6 +231,7 @@ Event = (
     | RemoteStartEnded
     | StationFellSilent
     | StationHeardAgain
+    | ChargeRecordIssued
     | ReviewWanted
     | SecurityIncidentReported
     | MeterSampled

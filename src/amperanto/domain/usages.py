@@ -34,7 +34,7 @@ class Point:
     """An instant of a transaction: the register in Wh, and what holds from here to the next point (W, A)."""
 
     at: datetime
-    energy: Decimal
+    energy: Decimal | Fraction
     charging: bool = True
     power: Decimal | None = None
     current: Decimal | None = None

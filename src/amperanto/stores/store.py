@@ -17,6 +17,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from amperanto.domain.ids import Ids, utc_now
+from amperanto.stores.charge_facts import ChargeFacts
+from amperanto.stores.charge_records import ChargeRecords
 from amperanto.stores.connections import Connections
 from amperanto.stores.connectors import Connectors
 from amperanto.stores.database import Database, open_database
@@ -40,6 +42,7 @@ from amperanto.stores.rollouts import Rollouts
 from amperanto.stores.schema import prepare
 from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
+from amperanto.stores.tariffs import Tariffs
 from amperanto.stores.templates import Templates
 from amperanto.stores.tokens import Tokens
 from amperanto.stores.transactions import Transactions
@@ -81,6 +84,9 @@ class Store:
         self.rollouts = Rollouts(reading)
         self.desired_states = DesiredStates(reading)
         self.oddities = Oddities(reading)
+        self.tariffs = Tariffs(reading)
+        self.charge_facts = ChargeFacts(reading)
+        self.charge_records = ChargeRecords(reading)
         self.connections = Ownership(Connections(reading), self.run)
         self.messages = MessageLog(Messages(reading), self.run, self._writer)
         self.outbox = Feed(Outbox(reading), self.run)

@@ -13,6 +13,8 @@ from typing import Protocol, Self, TypeVar
 
 from amperanto.domain.events import StationEvent
 from amperanto.domain.stations import OrganisationId, StationId
+from amperanto.stores.charge_facts import ChargeFacts
+from amperanto.stores.charge_records import ChargeRecords
 from amperanto.stores.connections import Connections
 from amperanto.stores.connectors import Connectors
 from amperanto.stores.desired_states import DesiredStates
@@ -33,6 +35,7 @@ from amperanto.stores.reviews import Reviews
 from amperanto.stores.rollouts import Rollouts
 from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
+from amperanto.stores.tariffs import Tariffs
 from amperanto.stores.templates import Templates
 from amperanto.stores.tokens import Tokens
 from amperanto.stores.transactions import Transactions
@@ -153,6 +156,21 @@ class Unit(Work):
     def oddities(self) -> Oddities:
         """What stations do that the standard does not say."""
         return Oddities(self)
+
+    @property
+    def tariffs(self) -> Tariffs:
+        """Tariffs, and for whom they hold."""
+        return Tariffs(self)
+
+    @property
+    def charge_facts(self) -> ChargeFacts:
+        """By what charges are priced."""
+        return ChargeFacts(self)
+
+    @property
+    def charge_records(self) -> ChargeRecords:
+        """The records of charges, for good."""
+        return ChargeRecords(self)
 
     @property
     def outbox(self) -> Outbox:

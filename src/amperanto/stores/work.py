@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from amperanto.domain.ids import Ids
 from amperanto.domain.sites import Site, SiteId
 from amperanto.domain.stations import OrganisationId, Station, StationId
+from amperanto.domain.tariff_assignments import TariffBook
 from amperanto.domain.tokens import RegisteredToken
 from amperanto.domain.transactions import Transaction
 from amperanto.stores.cache import Cache
@@ -58,6 +59,9 @@ class Caches:
 
     stations: Cache[StationId, Station] = field(default_factory=lambda: Cache[StationId, Station](CACHED))
     sites: Cache[SiteId, Site] = field(default_factory=lambda: Cache[SiteId, Site](CACHED))
+    tariff_books: Cache[OrganisationId, TariffBook] = field(
+        default_factory=lambda: Cache[OrganisationId, TariffBook](CACHED)
+    )
     tokens: Cache[tuple[OrganisationId, str], RegisteredToken] = field(
         default_factory=lambda: Cache[tuple[OrganisationId, str], RegisteredToken](CACHED)
     )

@@ -24,6 +24,7 @@ from amperanto.stores.tables.device_model import (
     templates,
 )
 from amperanto.stores.tables.ground import metadata
+from amperanto.stores.tables.money import charge_facts, charge_records, tariff_assignments, tariffs
 from amperanto.stores.tables.oddities import oddities
 from amperanto.stores.tables.records import due, messages, outbox, outbox_cursors, outbox_nodes, reviews
 from amperanto.stores.tables.remote_control import remote_starts
@@ -39,11 +40,13 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 
 __all__ = [
     "HEAD",
     "availability_intervals",
+    "charge_facts",
+    "charge_records",
     "connection_intervals",
     "connections",
     "connectors",
@@ -69,6 +72,8 @@ __all__ = [
     "rollouts",
     "sites",
     "stations",
+    "tariff_assignments",
+    "tariffs",
     "templates",
     "tokens",
     "transactions",

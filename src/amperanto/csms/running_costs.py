@@ -1,0 +1,115 @@
+"""Running costs (I02): what a charge has cost so far, worked out beside the messages and sent at a measured pace.
+
+A report only marks its transaction here, after its commit. Once a second the node looks which marks are due, works out
+the cost from what is kept, and tells the station by CostUpdated if the figure changed. A station that never said it
+could show a cost is told none. In 1.6 the words are those of California pricing; there the final cost goes out this
+way, too, since a StopTransaction is answered without one. Nothing here must survive a restart: the next report marks
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+
+import structlog
+
+from amperanto.csms.block import Block, Context
+from amperanto.csms.errors import NotSpoken, StationError
+from amperanto.csms.pricing import pricing
+from amperanto.csms.tariff_abilities import Abilities
+from amperanto.domain.transactions import Transaction
+from amperanto.ocpp import v2
+from amperanto.ocpp.errors import CallRefused
+from amperanto.stores.errors import NotDurable
+
+EVERY = 1.0
+AT_ONCE = 50
+FINAL = {"vendorId": "org.openchargealliance.costmsg", "final": True}
+"""How a CostUpdated says that it is the last: 1.6 has a message of its own for it."""
+
+log = structlog.get_logger("amperanto.csms")
+
+
+@dataclass(slots=True)
+class _Mark:
+    """A charge whose cost is to be worked out when `due` comes (monotonic seconds)."""
+
+    transaction: Transaction
+    due: float
+    ended: bool = False
+    waits: bool = True
+    said: Decimal | None = None
+
+
+class RunningCosts(Block):
+    """What charges have cost so far."""
+
+    def __init__(self, context: Context, abilities: Abilities) -> None:
+        super().__init__(context)
+        self._abilities = abilities
+        self._marks: dict[str, _Mark] = {}
+
+    def grew(self, transaction: Transaction, *, ended: bool) -> None:
+        """Mark a transaction that changed: its cost will be worked out when its time comes."""
+        mark = self._marks.get(transaction.id)
+        now = self.context.clock.monotonic()
+        if mark is None:
+            mark = self._marks[transaction.id] = _Mark(transaction, now + self.context.settings.running_cost_interval)
+        mark.transaction, mark.waits = transaction, True
+        if ended:
+            mark.ended, mark.due = True, now
+
+    def latest(self, transaction: str) -> Decimal | None:
+        """What it had cost when that was last worked out."""
+        mark = self._marks.get(transaction)
+        return None if mark is None else mark.said
+
+    def forget(self, transaction: str) -> None:
+        """It ended, and its cost was told with the answer."""
+        self._marks.pop(transaction, None)
+
+    async def run(self) -> None:
+        """Look every second, until cancelled."""
+        while True:
+            await self.context.clock.sleep(EVERY)
+            try:
+                await self.look()
+            except NotDurable as error:
+                log.warning("running costs cannot be worked out now", why=str(error))
+            except Exception as error:  # noqa: BLE001 - one bad charge must not end the looking for good
+                log.warning("working out running costs failed", why=f"{type(error).__name__}: {error}")
+
+    async def look(self) -> None:
+        """Work out and tell what is due."""
+        now = self.context.clock.monotonic()
+        due = [mark for mark in self._marks.values() if mark.waits and mark.due <= now][:AT_ONCE]
+        await asyncio.gather(*(self._tell(mark) for mark in due))
+
+    async def _tell(self, mark: _Mark) -> None:
+        transaction = mark.transaction
+        mark.waits, mark.due = False, self.context.clock.monotonic() + self.context.settings.running_cost_interval
+        if mark.ended:
+            self._marks.pop(transaction.id, None)
+        link = self.context.stations.link(transaction.station)
+        if link is None:
+            return
+        ability = await self._abilities.of(self.context.store, transaction.station, link)
+        if not ability.shows_cost:
+            return
+        priced = (await pricing(self.context.store, transaction)).cost(ended=mark.ended)
+        if priced is None or (priced.gross == mark.said and not mark.ended):
+            return
+        mark.said = priced.gross
+        request = v2.CostUpdatedRequest(
+            total_cost=float(priced.gross),
+            transaction_id=transaction.reference,
+            custom_data=dict(FINAL) if mark.ended else v2.UNSET,
+        )
+        try:
+            await self.context.stations.call(transaction.station, request)
+        except NotSpoken:
+            return
+        except (StationError, CallRefused) as error:
+            log.info("a running cost was not taken", transaction=transaction.id, why=str(error))
