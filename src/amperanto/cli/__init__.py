@@ -51,6 +51,8 @@ COMMANDS = {
     "reservations": Place("reservations", "reservations", "Places kept free for a token."),
     "reviews": Place("reviews", "reviews", "What waits for a person, and the decision about it."),
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),
+    "tariffs": Place("tariffs", "tariffs", "What charging costs, and for whom."),
+    "records": Place("records", "records", "What each charge cost, and why."),
     "tail": Place("tail", "tail", "A station's frames, live and decoded."),
     "send": Place("send", "send", "Send a station a command and print its answer."),
 }

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from amperanto.csms.access import Principal
 from amperanto.csms.block import Block, Context
+from amperanto.csms.pricing import zone_name_of
 from amperanto.domain.costs import Cost
-from amperanto.domain.errors import BadTariff, TariffExists, TariffInUse, UnknownAssignment, UnknownTariff
+from amperanto.domain.errors import BadTariff, TariffExists, TariffInUse, UnknownAssignment, UnknownSite, UnknownTariff
 from amperanto.domain.price_previews import Plan, preview
 from amperanto.domain.stations import Station
 from amperanto.domain.tariff_assignments import Assignment, Scope, TariffVersion, closest, subjects, tariff_id
@@ -121,16 +122,28 @@ class Tariffs(Block):
         await self.context.store.run(work, lane=Lane.BULK)
         return assignment
 
-    async def unassign(self, who: Principal, scope: Scope, subject: str) -> None:
-        """Let none hold there. Raises UnknownAssignment."""
+    async def unassign(self, who: Principal, scope: Scope, subject: str, name: str) -> None:
+        """Let this tariff hold there no more. Raises UnknownAssignment."""
 
         async def work(unit: Unit) -> None:
             known = await unit.tariffs.assignments(who.organisation)
-            if all((one.scope, one.subject) != (scope, subject) for one in known):
-                raise UnknownAssignment(f"no tariff is assigned to this {scope}")
+            if all((one.scope, one.subject, one.tariff) != (scope, subject, name) for one in known):
+                raise UnknownAssignment(f"the tariff {name} is not assigned to this {scope}")
             unit.tariffs.unassign(who.organisation, scope, subject)
 
         await self.context.store.run(work, lane=Lane.BULK)
+
+    async def time_zone(self, station: Station) -> str:
+        """The time zone in which tariffs are read at a station."""
+        return await zone_name_of(self.context.store, station)
+
+    async def site(self, who: Principal, site: str) -> str:
+        """Our id of a site, of which the id or the name is given. Raises UnknownSite."""
+        sites = self.context.store.sites
+        found = await sites.get(who.organisation, site) or await sites.by_name(who.organisation, site)
+        if found is None:
+            raise UnknownSite(f"there is no site {site}")
+        return found.id
 
     async def preview(self, who: Principal, name: str, plan: Plan, *, number: int | None = None) -> Cost:
         """What a plan would cost by a tariff. Raises UnknownTariff."""

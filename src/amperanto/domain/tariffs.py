@@ -263,14 +263,15 @@ def problems(tariff: Tariff) -> list[str]:
 def _component_problems(dimension: Dimension, component: Component) -> Iterator[str]:
     if not component.prices:
         yield "state at least one price, 0 where it is free"
-    if component.step is not None and (dimension.fixed or component.step.size <= 0):
+    step = component.step
+    if step is not None and (dimension.fixed or not _sayable(step.size) or step.size <= 0):
         yield "step: a fee has no steps, and a step is greater than 0"
     yield from _tax_problems(component.taxes)
     for number, element in enumerate(component.prices, 1):
-        if element.price < 0:
-            yield f"price {number}: a price is 0 or more"
-        elif not _sayable(element.price):
+        if not _sayable(element.price):
             yield f"price {number}: {element.price} has more than {MOST_DIGITS} digits before or after its point"
+        elif element.price < 0:
+            yield f"price {number}: a price is 0 or more"
         for problem in _condition_problems(dimension, element.conditions):
             yield f"price {number}: {problem}"
 
@@ -282,8 +283,9 @@ def _condition_problems(dimension: Dimension, conditions: Conditions) -> Iterato
     for name in _RANGES:
         least: Decimal | int | None = getattr(conditions, f"min_{name}")
         most: Decimal | int | None = getattr(conditions, f"max_{name}")
-        if (least is not None and least < 0) or (most is not None and most < 0):
+        if any(figure is not None and (not _sayable(figure) or figure < 0) for figure in (least, most)):
             yield f"min_{name}, max_{name}: write 0 or more"
+            continue
         if least is not None and most is not None and least >= most:
             yield f"min_{name} {least} is not below max_{name} {most}, so it never holds"
         if dimension.fixed and (least is not None or most is not None):
@@ -303,7 +305,7 @@ def _limit_problems(tariff: Tariff) -> Iterator[str]:
         stated = [figure for figure in (limit.excl_tax, limit.incl_tax) if figure is not None]
         if not stated:
             yield f"{name}: state it without tax, with tax, or both"
-        if any(figure < 0 or not _sayable(figure) for figure in stated):
+        if any(not _sayable(figure) or figure < 0 for figure in stated):
             yield f"{name}: write 0 or more, with at most {MOST_DIGITS} digits before and after the point"
         yield from (f"{name}: {problem}" for problem in _tax_problems(limit.taxes))
     least = tariff.min_cost
@@ -314,13 +316,13 @@ def _limit_problems(tariff: Tariff) -> Iterator[str]:
 
 def _tax_problems(taxes: tuple[TaxRate, ...]) -> Iterator[str]:
     for rate in taxes:
-        if rate.tax < 0 or rate.stack < 0 or not _sayable(rate.tax):
+        if not _sayable(rate.tax) or rate.tax < 0 or rate.stack < 0:
             yield f"tax {rate.type}: the rate in percent and its stack are 0 or more"
 
 
-def _sayable(figure: Decimal) -> bool:
+def _sayable(figure: Decimal | int) -> bool:
     """Whether a figure keeps its digits on the wire, where it is a JSON number."""
-    exponent = figure.normalize().as_tuple().exponent
-    return (
-        figure.is_finite() and abs(figure) < 10**MOST_DIGITS and isinstance(exponent, int) and exponent >= -MOST_DIGITS
-    )
+    exact = Decimal(figure)
+    if not exact.is_finite() or abs(exact) >= 10**MOST_DIGITS:
+        return False
+    return exact == exact.quantize(Decimal(1).scaleb(-MOST_DIGITS))

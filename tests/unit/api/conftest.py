@@ -74,6 +74,8 @@ def least(document: dict[str, Any], schema: dict[str, Any]) -> Any:
     for several in ("anyOf", "oneOf"):
         if several in schema:
             return least(document, schema[several][0])
+    if schema.get("examples"):
+        return schema["examples"][0]
     if "enum" in schema:
         return schema["enum"][0]
     kind = schema.get("type", "object")

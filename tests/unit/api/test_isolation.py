@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from amperanto import app
+from amperanto.domain.charge_records import ChargeRecord
 from amperanto.domain.desired_state import Wish
 from amperanto.domain.device_model import Attribute, KnownVariable, VariableRef, WantedValue
 from amperanto.domain.events import FrameLogged
@@ -37,6 +38,8 @@ from amperanto.domain.stations import (
     Station,
     StationId,
 )
+from amperanto.domain.tariff_assignments import Assignment, Scope, TariffVersion
+from amperanto.domain.tariffs import Tariff
 from amperanto.domain.tokens import RegisteredToken, Token
 from amperanto.domain.transactions import Transaction
 from amperanto.settings import in_memory
@@ -52,6 +55,7 @@ from amperanto.stores.templates import Template
 from .conftest import House, least_body, operations
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ASK_ONLY = {"preview_tariff"}  # a question too long for an address
 MARK = "zebra"  # in every text that is theirs
 
 
@@ -144,6 +148,19 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         id=ids.new(), organisation=owner, station=station.id, at=NOON, action="StopTransaction", message=f"{mark}",
         problem=f"{mark} problem",
     )  # fmt: skip
+    version = TariffVersion(
+        organisation=owner, name=f"{mark}-tariff", number=1, tariff=Tariff(id=f"{mark}-tariff.1", currency="EUR"),
+        created_at=NOON, created_by=f"{mark} key",
+    )  # fmt: skip
+    holds = Assignment(
+        organisation=owner, scope=Scope.GROUP, subject=f"{mark} group", tariff=version.name, created_at=NOON,
+        created_by=f"{mark} key",
+    )  # fmt: skip
+    record = ChargeRecord(
+        id=ids.new(), organisation=owner, number=4711, transaction=transaction.id, station=station.id,
+        identity=identity, reference=f"{mark}-77", token=token.token, started_at=NOON, ended_at=NOON,
+        received_at=NOON, known_at=NOON, issued_at=NOON, energy=Decimal(5),
+    )  # fmt: skip
     async with store.unit() as unit:
         unit.reviews.add(review)
         unit.device_models.put([variable])
@@ -151,6 +168,9 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         unit.desired_states.add(wish)
         unit.templates.put(template)
         unit.rollouts.add(rollout)
+        unit.tariffs.add(version)
+        unit.tariffs.assign(holds)
+        unit.charge_records.add(record, turn=0)
         unit.stations.add(station)
         unit.reservations.add(reservation)
         unit.remote_starts.add(remote_start)
@@ -187,6 +207,8 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
             "name": [template.name, template.name.upper()],
             "template": [template.name],
             "rollout": [rollout.id],
+            "tariff": [version.name, version.id],
+            "record": [record.id, str(record.number)],
             "station": [identity, identity.lower(), station.id],
         }
     )
@@ -318,7 +340,7 @@ async def test_a_key_that_may_only_read_writes_nothing(house: House) -> None:
     before = await snapshot(house, "default")
     asked = 0
     for told, method, address, _ in ways(document, ours):
-        if method != "GET":
+        if method != "GET" and told["operationId"] not in ASK_ONLY:
             answer = await house.call(method, address, key=key, **least_body(document, told))
             assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), (method, address)
             asked += 1

@@ -296,7 +296,7 @@ async def test_a_tariff_that_priced_a_charge_stays(house: Any):
     with pytest.raises(TariffInUse, match="assigned"):
         await house.csms.tariffs.remove(WHO, "day")
     await charged(house)
-    await house.csms.tariffs.unassign(WHO, Scope.ORGANISATION, "")
+    await house.csms.tariffs.unassign(WHO, Scope.ORGANISATION, "", "day")
     with pytest.raises(TariffInUse, match="priced"):
         await house.csms.tariffs.remove(WHO, "day")
     await house.csms.tariffs.add(WHO, "draft", tariff())
