@@ -459,6 +459,18 @@ START = st.builds(
     evse_id=unset(st.integers(1, 40)),
     charging_profile=unset(PROFILES_16),
 )
+COSTS = st.builds(
+    v2.CostUpdatedRequest,
+    total_cost=st.integers(0, 10**7).map(lambda cents: cents / 100),
+    transaction_id=st.integers(0, 2**31 - 1).map(str),
+    custom_data=st.just(v2.UNSET)
+    | st.booleans().map(
+        lambda last: {
+            "vendorId": "org.openchargealliance.costmsg",
+            **({"final": True} if last else {"state": "Idle", "meterValue": 7}),
+        }
+    ),
+)
 DATA = st.builds(v2.DataTransferRequest, vendor_id=text(255), message_id=unset(text(50)), data=unset(text(100)))
 DATA_SAID = st.builds(v2.DataTransferResponse, status=st.sampled_from(v2.DataTransferStatus), data=unset(text(100)))
 
@@ -581,6 +593,7 @@ CASES = [
         status(v2.RequestStopTransactionResponse, v2.RequestStartStopStatus),
     ),
     Case("data transfer", V16, only(DATA), only(DATA_SAID)),
+    Case("a cost by data transfer", V16, only(COSTS), only(st.just(v2.CostUpdatedResponse()))),
     Case(
         "reserve",
         V16,

@@ -36,6 +36,7 @@ from amperanto.csms.errors import (
 from amperanto.csms.records import BadCursor, LastKey, UnknownKey
 from amperanto.csms.registry import AlreadyThere, ConflictError, NotDurable, NotInInbox, PasswordNeeded
 from amperanto.domain.errors import (
+    CurrencyChanges,
     FigureNeeded,
     LimitNotSupported,
     NotBillable,
@@ -158,6 +159,7 @@ PROBLEMS: dict[type[Exception], Kind] = {
     UnknownTariff: Kind(404, "unknown_tariff", "No such tariff"),
     UnknownAssignment: Kind(404, "unknown_assignment", "No tariff is assigned there"),
     TariffExists: Kind(409, "exists", "It exists already"),
+    CurrencyChanges: Kind(409, "currency_changes", "A charge keeps its currency"),
     TariffInUse: Kind(409, "tariff_in_use", "The tariff is in use"),
     UnknownRecord: Kind(404, "unknown_charge_record", "No such charge record"),
     NotBillable: Kind(409, "not_billable", "The transaction cannot be billed now"),

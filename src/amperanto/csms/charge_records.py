@@ -19,6 +19,7 @@ from amperanto.csms.block import Block, Context
 from amperanto.csms.pricing import Pricing, pricing
 from amperanto.csms.timers import Timers
 from amperanto.domain.charge_records import ChargeRecord, RecordKind, RegisterReading
+from amperanto.domain.cost_details import disagreement
 from amperanto.domain.due import Due
 from amperanto.domain.errors import NotBillable, NothingToCorrect, UnknownRecord, UnknownTransaction
 from amperanto.domain.events import ChargeRecordIssued
@@ -28,6 +29,7 @@ from amperanto.domain.stations import OrganisationId
 from amperanto.domain.transactions import Completeness, Transaction, TransactionState
 from amperanto.stores.charge_records import Which
 from amperanto.stores.errors import ConflictError
+from amperanto.stores.reviews import Review
 from amperanto.stores.store import Lane, Unit
 from amperanto.stores.work import Page
 
@@ -79,9 +81,9 @@ class ChargeRecords(Block):
         transaction = await unit.transactions.get(due.organisation, due.subject)
         if transaction is None or transaction.state is not TransactionState.ENDED:
             return
-        if _void(transaction):
+        if transaction.void:
             await self._take_back(unit, transaction)
-        elif _held(transaction):
+        elif transaction.held:
             self._put(unit, transaction, AGAIN)
         else:
             await self._settle(unit, transaction, TURNED_OUT)
@@ -90,8 +92,11 @@ class ChargeRecords(Block):
         """The record that stands, issued now if there is none or another is due; None where it stood already."""
         known = await unit.charge_records.of(transaction.organisation, transaction.id)
         number = await unit.charge_records.next_number(transaction.organisation)
-        fresh = self._record(await pricing(unit, transaction), number)
+        priced = await pricing(unit, transaction)
+        fresh = self._record(priced, number)
         last = known[-1] if known else None
+        if last is None:
+            self._compare(unit, priced, fresh)
         if last is None or last.kind is RecordKind.CREDIT:
             if last is not None:
                 fresh = _linked(fresh, last.corrects, reason, number)
@@ -110,6 +115,26 @@ class ChargeRecords(Block):
         if known and known[-1].kind is RecordKind.CHARGE:
             number = await unit.charge_records.next_number(transaction.organisation)
             self._issue(unit, self._credit(known[-1], number, "the transaction is void"), turn=len(known))
+
+    def _compare(self, unit: Unit, priced: Pricing, record: ChargeRecord) -> None:
+        """I12: a station that calculated another cost than we did, beyond a cent, is something for a person to see."""
+        theirs, ours = priced.station_cost, record.cost
+        if theirs is None or ours is None:
+            return
+        problem = disagreement(theirs, ours)
+        if problem is not None:
+            unit.reviews.add(
+                Review(
+                    id=self.context.ids.new(),
+                    organisation=record.organisation,
+                    station=record.station,
+                    at=record.issued_at,
+                    action="TransactionEvent",
+                    subject=record.transaction,
+                    message=f"transaction {record.transaction}, charge record {record.number}",
+                    problem=problem,
+                )
+            )
 
     def _credit(self, record: ChargeRecord, number: int, reason: str) -> ChargeRecord:
         return record.credit(as_id=self.context.ids.new(), number=number, at=self.context.clock.now(), reason=reason)
@@ -191,7 +216,7 @@ class ChargeRecords(Block):
             number = await unit.charge_records.next_number(who.organisation)
             issued = [self._credit(old, number, why)]
             transaction = await unit.transactions.get(who.organisation, old.transaction)
-            if transaction is not None and _billable(transaction):
+            if transaction is not None and transaction.billable:
                 fresh = self._record(await pricing(unit, transaction), number + 1)
                 issued.append(_linked(fresh, old.id, why, number + 1))
             for turn, one in enumerate(issued, len(known)):
@@ -210,7 +235,7 @@ class ChargeRecords(Block):
             found = await unit.transactions.get(who.organisation, transaction)
             if found is None:
                 raise UnknownTransaction(f"there is no transaction {transaction}")
-            if not _billable(found):
+            if not found.billable:
                 raise NotBillable("the transaction runs, or is held for review")
             fresh = await self._settle(unit, found, TURNED_OUT)
             return fresh or (await unit.charge_records.of(who.organisation, transaction))[-1]
@@ -229,15 +254,3 @@ def _readings(priced: Pricing) -> list[tuple[datetime, WattHours]]:
         if one is not None:
             found[one.at] = one.energy
     return sorted(found.items(), key=lambda reading: reading[0])
-
-
-def _void(transaction: Transaction) -> bool:
-    return bool(getattr(transaction, "void", False))
-
-
-def _held(transaction: Transaction) -> bool:
-    return bool(getattr(transaction, "held", False))
-
-
-def _billable(transaction: Transaction) -> bool:
-    return transaction.state is TransactionState.ENDED and not _held(transaction) and not _void(transaction)

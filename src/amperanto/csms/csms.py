@@ -26,6 +26,7 @@ from amperanto.csms.judging import Judging
 from amperanto.csms.limits import Limits
 from amperanto.csms.liveness import Liveness
 from amperanto.csms.local_authorization_list import LocalAuthorizationLists
+from amperanto.csms.local_tariffs import LocalTariffs
 from amperanto.csms.loose_ends import LooseEnds
 from amperanto.csms.measurands import Measurands
 from amperanto.csms.meter_values import MeterValues
@@ -54,7 +55,7 @@ from amperanto.csms.triggers import Triggers
 from amperanto.csms.wanted import Wanted
 from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
-from amperanto.domain.observations import Observation
+from amperanto.domain.observations import Observation, TokenPresented
 from amperanto.domain.stations import Station, StationId
 from amperanto.stores.store import Unit
 
@@ -122,12 +123,16 @@ class Csms:
         self.charge_records = ChargeRecords(context, self.timers)
         self.transactions.listeners += [self.tariff_and_cost.changed, self.charge_records.changed]
         self.transactions.answering.append(self.tariff_and_cost.answering)
+        self.local_tariffs = LocalTariffs(
+            context, self.timers, self.desired_state, self.abilities, self.tariff_and_cost
+        )
         self.schedule = Schedule(context)
         self.oddities = Oddities(context)
         self.liveness = Liveness(context, self.schedule.last_heard)
         self.schedule.due += [self.reservation.expire, self.liveness.look, self.oddities.keep]
         blocks = [block for block in vars(self).values() if isinstance(block, Block)]
         self._handlers: dict[type, Handler] = {kind: handler for block in blocks for kind, handler in block.handlers()}
+        self._handlers[TokenPresented] = self.tariff_and_cost.with_price(self._handlers[TokenPresented])
 
     @property
     def stations(self) -> Stations:

@@ -12,13 +12,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import structlog
 
+from amperanto.csms import california
 from amperanto.csms.block import Block, Context
-from amperanto.csms.errors import NotSpoken, StationError
+from amperanto.csms.errors import StationError
 from amperanto.csms.pricing import pricing
 from amperanto.csms.tariff_abilities import Abilities
+from amperanto.csms.tariff_texts import in_words
+from amperanto.domain.stations import StationId
 from amperanto.domain.transactions import Transaction
 from amperanto.ocpp import v2
 from amperanto.ocpp.errors import CallRefused
@@ -26,8 +30,6 @@ from amperanto.stores.errors import NotDurable
 
 EVERY = 1.0
 AT_ONCE = 50
-FINAL = {"vendorId": "org.openchargealliance.costmsg", "final": True}
-"""How a CostUpdated says that it is the last: 1.6 has a message of its own for it."""
 
 log = structlog.get_logger("amperanto.csms")
 
@@ -50,6 +52,11 @@ class RunningCosts(Block):
         super().__init__(context)
         self._abilities = abilities
         self._marks: dict[str, _Mark] = {}
+        self._words: list[tuple[StationId, v2.Request[Any]]] = []
+
+    def say(self, station: StationId, request: v2.Request[Any]) -> None:
+        """Send this with the next look: nobody waits for it, and it may be lost."""
+        self._words.append((station, request))
 
     def grew(self, transaction: Transaction, *, ended: bool) -> None:
         """Mark a transaction that changed: its cost will be worked out when its time comes."""
@@ -85,7 +92,9 @@ class RunningCosts(Block):
         """Work out and tell what is due."""
         now = self.context.clock.monotonic()
         due = [mark for mark in self._marks.values() if mark.waits and mark.due <= now][:AT_ONCE]
-        await asyncio.gather(*(self._tell(mark) for mark in due))
+        words, self._words = self._words, []
+        calls = [self._call(station, request) for station, request in words]
+        await asyncio.gather(*calls, *(self._tell(mark) for mark in due))
 
     async def _tell(self, mark: _Mark) -> None:
         transaction = mark.transaction
@@ -98,18 +107,25 @@ class RunningCosts(Block):
         ability = await self._abilities.of(self.context.store, transaction.station, link)
         if not ability.shows_cost:
             return
-        priced = (await pricing(self.context.store, transaction)).cost(ended=mark.ended)
+        known = await pricing(self.context.store, transaction)
+        priced = known.cost(ended=mark.ended)
         if priced is None or (priced.gross == mark.said and not mark.ended):
             return
         mark.said = priced.gross
-        request = v2.CostUpdatedRequest(
-            total_cost=float(priced.gross),
-            transaction_id=transaction.reference,
-            custom_data=dict(FINAL) if mark.ended else v2.UNSET,
+        extra = california.running(known, priced)
+        if mark.ended:
+            extra = california.final(in_words(known.tariffs[-1].tariff, ability.language))
+        await self._call(
+            transaction.station,
+            v2.CostUpdatedRequest(
+                total_cost=float(priced.gross),
+                transaction_id=transaction.reference,
+                custom_data=extra if ability.california else v2.UNSET,
+            ),
         )
+
+    async def _call(self, station: StationId, request: v2.Request[Any]) -> None:
         try:
-            await self.context.stations.call(transaction.station, request)
-        except NotSpoken:
-            return
+            await self.context.stations.call(station, request)
         except (StationError, CallRefused) as error:
-            log.info("a running cost was not taken", transaction=transaction.id, why=str(error))
+            log.info("a cost was not taken", station=station, action=request.action, why=str(error))

@@ -37,11 +37,16 @@ class Speaks(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ability:
-    """What one station can do: show a running cost, show a tariff's text, calculate a cost by itself."""
+    """What one station can do: show a running cost, show a tariff's text, calculate a cost by itself.
+
+    `tells_it_calculates` is by its device model alone, whether it is connected or not; `california` the way of 1.6.
+    """
 
     shows_cost: bool = False
     shows_tariff: bool = False
+    tells_it_calculates: bool = False
     calculates: bool = False
+    california: bool = False
     most_elements: int | None = None
     conditions: bool = True
     language: str | None = None
@@ -58,13 +63,14 @@ class Abilities(Block):
         """What the station can do."""
         now = self.context.clock.monotonic()
         known = self._known.get(station)
-        if known is not None and known[0] > now and known[1] == id(link):
+        if known is not None and known[0] > now and known[1] == id(link) and link is not None:
             return known[2]
         told = await reader.device_models.these(station, list(KEYS.values()))
         values = {name: told[key].attribute.value for name, key in KEYS.items() if key in told}
         local = link is not None and link.can(v2.SetDefaultTariffRequest)
         ability = _ability(values, local=local)
-        self._known[station] = (now + LASTS, id(link), ability)
+        if link is not None:
+            self._known[station] = (now + LASTS, id(link), ability)
         return ability
 
     def forget(self, station: StationId) -> None:
@@ -79,7 +85,9 @@ def _ability(values: dict[str, str | None], *, local: bool) -> Ability:
     return Ability(
         shows_cost=california or _yes(values, "shows") or ("shows" not in values and _yes(values, "has_cost")),
         shows_tariff=california or tariff,
+        tells_it_calculates=tariff and "most" in values,
         calculates=local and tariff,
+        california=california,
         most_elements=int(most) if most.isdigit() else None,
         conditions=(values.get("conditions") or "true").casefold() != "false",
         language=values.get("language"),

@@ -15,10 +15,12 @@ from decimal import Decimal
 
 import structlog
 
-from amperanto.csms.block import Block, Context, Teller
+from amperanto.csms.block import Block, Context, Handler, Teller
+from amperanto.csms.california import user_price
 from amperanto.csms.pricing import Told, pricing
 from amperanto.csms.running_costs import RunningCosts
 from amperanto.csms.tariff_abilities import Abilities
+from amperanto.csms.tariff_texts import in_words
 from amperanto.csms.tariffs import holding
 from amperanto.domain.charge_usages import Phase
 from amperanto.domain.decisions import PersonalMessage, TokenDecision, TransactionDecision
@@ -114,6 +116,14 @@ class TariffAndCost(Block):
         """I06: tell the driver with the next answer; the latest text counts."""
         self._texts[transaction] = text
 
+    def with_price(self, decide: Handler) -> Handler:
+        """The handler of presented tokens, whose decisions carry the price as well."""
+
+        async def handle(unit: Unit, teller: Teller, told: TokenPresented) -> TokenDecision:
+            return await self.presented(unit, teller, told, await decide(unit, teller, told))
+
+        return handle
+
     async def presented(
         self, unit: Unit, teller: Teller, told: TokenPresented, decision: TokenDecision
     ) -> TokenDecision:
@@ -136,18 +146,12 @@ class TariffAndCost(Block):
         if can.shows_tariff:
             text = in_words(version.tariff, can.language)
             decision = decision if text is None else replace(decision, message=text)
+            if text is not None and can.california:
+                unit.after_commit(lambda: self._running.say(station.id, user_price(told.token, text)))
         if can.calculates and scope in DRIVERS:
             mine = drivers(version.tariff, teller.at.date())
             decision = decision if mine is None else replace(decision, tariff=mine)
         return decision
-
-
-def in_words(tariff: Tariff, language: str | None) -> PersonalMessage | None:
-    """The tariff in words for a driver: in that language where it has them, else the first it has."""
-    if not tariff.description:
-        return None
-    first = next((one for one in tariff.description if one.language == language), tariff.description[0])
-    return PersonalMessage(first.content[:1024], first.format, first.language)
 
 
 def drivers(tariff: Tariff, today: date) -> Tariff | None:

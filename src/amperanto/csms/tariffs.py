@@ -13,6 +13,7 @@ from amperanto.csms.access import Principal
 from amperanto.csms.block import Block, Context
 from amperanto.csms.pricing import zone_name_of
 from amperanto.domain.costs import Cost
+from amperanto.domain.due import Due
 from amperanto.domain.errors import BadTariff, TariffExists, TariffInUse, UnknownAssignment, UnknownSite, UnknownTariff
 from amperanto.domain.price_previews import Plan, preview
 from amperanto.domain.stations import Station
@@ -22,7 +23,8 @@ from amperanto.stores.errors import ConflictError
 from amperanto.stores.store import Lane, Store, Unit
 from amperanto.stores.work import Page
 
-LONGEST_NAME = 50
+CHANGED = "tariffs_changed"
+"""The timer that brings stations in step with what holds now."""
 
 
 class Tariffs(Block):
@@ -58,6 +60,14 @@ class Tariffs(Block):
 
         return await self.context.store.run(work, lane=Lane.BULK)
 
+    def _changed(self, unit: Unit, who: Principal) -> None:
+        """Have stations that calculate by themselves follow."""
+        now = self.context.clock.now()
+        due = Due(
+            id=self.context.ids.new(), organisation=who.organisation, kind=CHANGED, subject=who.organisation, at=now
+        )
+        unit.due.put(due)
+
     def _added(self, unit: Unit, who: Principal, name: str, number: int, tariff: Tariff) -> TariffVersion:
         tariff = replace(tariff, id=tariff_id(name, number))
         wrong = problems(tariff)
@@ -68,6 +78,7 @@ class Tariffs(Block):
             created_at=self.context.clock.now(), created_by=who.name,
         )  # fmt: skip
         unit.tariffs.add(version)
+        self._changed(unit, who)
         return version
 
     async def versions(self, who: Principal, name: str) -> list[TariffVersion]:
@@ -118,6 +129,7 @@ class Tariffs(Block):
             if not await unit.tariffs.versions(who.organisation, name):
                 raise UnknownTariff(f"there is no tariff {name}")
             unit.tariffs.assign(assignment)
+            self._changed(unit, who)
 
         await self.context.store.run(work, lane=Lane.BULK)
         return assignment
@@ -130,6 +142,7 @@ class Tariffs(Block):
             if all((one.scope, one.subject, one.tariff) != (scope, subject, name) for one in known):
                 raise UnknownAssignment(f"the tariff {name} is not assigned to this {scope}")
             unit.tariffs.unassign(who.organisation, scope, subject)
+            self._changed(unit, who)
 
         await self.context.store.run(work, lane=Lane.BULK)
 

@@ -82,3 +82,16 @@ def _cut(amounts: Iterable[Decimal], total: Decimal, currency: str) -> list[Deci
     share = Fraction(total) / whole if whole else Fraction(1)
     running = Running(decimals(currency))
     return [running.add(amount * share) for amount in exact]
+
+
+def disagreement(theirs: CostDetails, ours: Cost) -> str | None:
+    """How a station's calculation differs from ours, in words; None where it does by no more than the least coin."""
+    if theirs.failure is not None:
+        return f"the station could not calculate the cost ({theirs.failure or 'it does not say why'})"
+    if theirs.currency != ours.currency:
+        return f"the station calculated in {theirs.currency}, we in {ours.currency}"
+    coin = Decimal(1).scaleb(-decimals(ours.currency))
+    for name, told, own in (("without tax", theirs.net, ours.net), ("with tax", theirs.gross, ours.gross)):
+        if told is not None and abs(told - own) > coin:
+            return f"the station calculated {told} {ours.currency} {name}, we {own}"
+    return None

@@ -26,6 +26,7 @@ DomainError
 ├── TariffExists          a tariff of that name is there already
 ├── TariffInUse           it holds for somebody, or priced a charge
 ├── UnknownAssignment     no tariff is assigned there
+├── CurrencyChanges       a charge cannot go on in another currency
 ├── BadTariff             what cannot be a tariff
 ├── UnknownRecord         the organisation has no such charge record
 ├── NotBillable           the transaction runs, or is held for review
@@ -155,3 +156,7 @@ class NotBillable(DomainError):
 
 class NothingToCorrect(DomainError):
     """It was corrected already, or bills what it should."""
+
+
+class CurrencyChanges(DomainError):
+    """A charge that began in one currency cannot go on in another (I11)."""

@@ -100,5 +100,5 @@ def test_nothing_that_is_asked_makes_the_server_fail(place: Place, data: st.Data
         assert place.fits({"$ref": "#/components/schemas/Problem"}, answer.json())
     else:
         response = told["responses"][str(answer.status_code)]
-        if answer.content:
+        if answer.content and "application/json" in response["content"]:  # exports are text
             assert place.fits(response["content"]["application/json"]["schema"], answer.json()), answer.text
