@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 
 VERSIONS = ("1.6", "2.0.1", "2.1")
+UNKNOWN = ("store", "refuse", "accept")
+FALLBACKS = ("own", "refuse", "accept")
 UNKEPT = ("hold", "refuse", "accept")
 MAY_BE_ZERO = frozenset({"ocpp_port", "http_port", "ping_interval", "takeover_ping", "settle_time"})
 
@@ -55,7 +57,9 @@ class Settings:
     log_megabytes: int = 2048  # how large the message log may become
     running_cost_interval: int = 60  # how often a charging driver is told what it has cost, at most
     record_settling: int = 86_400  # how long a charge with gaps may be completed before its record is issued
-    unknown_tokens_remembered: bool = True  # as blocked, so that one sees who tried
+    unknown_tokens: str = "store"  # tokens nobody registered: store (refused and kept), refuse, accept (free vending)
+    authorizer_seconds: float = 3.0  # how long an external authorizer has to answer
+    authorizer_fallback: str = "own"  # when it does not: own (our registry decides), refuse, accept
     authorize_unkept: str = "hold"  # Authorize while nothing can be kept: hold (the station decides), refuse, accept
 
     @property
@@ -94,6 +98,11 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"default_version is {settings.default_version!r}; it is one of {', '.join(VERSIONS)}")
     if settings.authorize_unkept not in UNKEPT:
         raise SettingsError(f"authorize_unkept is {settings.authorize_unkept!r}; it is one of {', '.join(UNKEPT)}")
+    if settings.authorizer_fallback not in FALLBACKS:
+        known = ", ".join(FALLBACKS)
+        raise SettingsError(f"authorizer_fallback is {settings.authorizer_fallback!r}; it is one of {known}")
+    if settings.unknown_tokens not in UNKNOWN:
+        raise SettingsError(f"unknown_tokens is {settings.unknown_tokens!r}; it is one of {', '.join(UNKNOWN)}")
     for field in fields(Settings):
         figure = getattr(settings, field.name)
         if isinstance(figure, bool) or not isinstance(figure, (int, float)):

@@ -62,7 +62,7 @@ def help_of(*words: str) -> str | None:
     return run.stdout if run.returncode == 0 else None
 
 
-GROUPS = {"reviews", "stations", "tokens", "tariffs", "records"}
+GROUPS = {"reviews", "sites", "stations", "tokens", "tariffs", "records"}
 CASES = {" ".join(words): (place, words) for place, words in commands()}
 
 

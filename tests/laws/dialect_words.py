@@ -296,12 +296,20 @@ def read_meter(version: Version) -> st.SearchStrategy[observations.MeterRead]:
 STATUSES_16 = [AuthorizationStatus(str(one.value)) for one in v16.AuthorizationStatus]
 
 
+MORE_OF_OUTCOMES: dict[str, Any] = {
+    "evses": st.lists(st.integers(0, 9), max_size=2).map(tuple),
+    "language1": maybe(text(8)),
+    "language2": maybe(text(8)),
+}
+
+
 def outcomes(version: Version) -> st.SearchStrategy[Authorization]:
     return st.builds(
         Authorization,
         status=st.sampled_from(STATUSES_16 if version is Version.V16 else list(AuthorizationStatus)),
         group=maybe(text(20)),
         expires_at=maybe(INSTANTS),
+        **({} if version is Version.V16 else MORE_OF_OUTCOMES),
     )
 
 

@@ -110,7 +110,7 @@ async def house() -> AsyncIterator[Csms]:
         clock=clock,
         ids=ids,
         random=random,
-        settings=in_memory(unknown_tokens_remembered=False),
+        settings=in_memory(unknown_tokens="refuse"),
     )
     async with store.unit() as unit:
         for uid in ("A", "B"):

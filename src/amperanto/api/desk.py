@@ -9,6 +9,7 @@ from amperanto.csms.access import Principal
 from amperanto.csms.csms import Csms
 from amperanto.csms.records import Records
 from amperanto.csms.registry import Registry
+from amperanto.csms.sites import Sites
 from amperanto.csms.token_registry import TokenRegistry
 
 
@@ -20,5 +21,6 @@ class Desk:
     registry: Registry
     records: Records
     tokens: TokenRegistry
+    sites: Sites
     streams: Streams
     who: Principal

@@ -34,7 +34,14 @@ class LocalListView(Struct, kw_only=True):
     waiting: Annotated[bool, Meta(description="it will be sent without being asked again")]
     version: Annotated[int | None, Meta(description="the last version the station confirmed")]
     entries: Annotated[int, Meta(description="how many tokens the station has confirmed")]
-    left_out: Annotated[int, Meta(description="tokens that the station's OCPP version cannot say")]
+    left_out: Annotated[int, Meta(description="tokens that are not on it")]
+    left_out_for: Annotated[
+        dict[str, int],
+        Meta(
+            description="how many for which reason: `no room` at the station, `cannot be said` in its OCPP version, "
+            "`hours` (a list knows no clock), `prepaid` (asked about each time)"
+        ),
+    ]
     result: Annotated[
         str | None,
         Meta(description="the station's last answer, or `Offline`, `NoAnswer`, `Refused`, `NotSpoken`"),
@@ -58,6 +65,7 @@ def _view(state: ListState) -> LocalListView:
         version=kept.version or None,
         entries=kept.entries,
         left_out=kept.left_out,
+        left_out_for=dict(kept.reasons),
         result=kept.result,
         detail=kept.detail,
         at=kept.at,

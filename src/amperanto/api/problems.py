@@ -44,12 +44,14 @@ from amperanto.domain.errors import (
     ReservationOver,
     ReviewOver,
     SecretNotKept,
+    SiteInUse,
     TariffExists,
     TariffInUse,
     TokenNotAccepted,
     TransactionOver,
     TriggerNotAllowed,
     UnknownAssignment,
+    UnknownGroup,
     UnknownRecord,
     UnknownRemoteStart,
     UnknownReservation,
@@ -58,6 +60,7 @@ from amperanto.domain.errors import (
     UnknownSite,
     UnknownTariff,
     UnknownTemplate,
+    UnknownTimeZone,
     UnknownToken,
     UnknownTransaction,
     UnknownWish,
@@ -155,7 +158,6 @@ PROBLEMS: dict[type[Exception], Kind] = {
     TransactionOver: Kind(409, "transaction_over", "The transaction ended already"),
     ReservationOver: Kind(409, "reservation_over", "The reservation ended already"),
     TokenNotAccepted: Kind(409, "token_not_accepted", "The token may not charge"),
-    UnknownSite: Kind(404, "unknown_site", "No such site"),
     UnknownTariff: Kind(404, "unknown_tariff", "No such tariff"),
     UnknownAssignment: Kind(404, "unknown_assignment", "No tariff is assigned there"),
     TariffExists: Kind(409, "exists", "It exists already"),
@@ -168,6 +170,10 @@ PROBLEMS: dict[type[Exception], Kind] = {
     UnknownRollout: Kind(404, "unknown_rollout", "No such rollout"),
     UnknownWish: Kind(404, "unknown_wish", "Nothing of that id waits"),
     SecretNotKept: Kind(409, "secret_not_kept", "A secret is never kept"),
+    UnknownSite: Kind(404, "unknown_site", "No such site"),
+    SiteInUse: Kind(409, "site_in_use", "Stations stand at the site"),
+    UnknownGroup: Kind(404, "unknown_group", "Nothing was said of this group"),
+    UnknownTimeZone: BAD_FIELD,
     UnknownKey: Kind(404, "unknown_key", "No such API key"),
     NotInInbox: Kind(404, "not_in_inbox", "No such station in the inbox"),
     AlreadyThere: Kind(409, "exists", "It exists already"),
@@ -254,6 +260,8 @@ def problem_of(error: Exception, handler: Any = None) -> Problem:
             return problem(BAD_FIELD, str(error), field=error.field)
         case BadCursor():
             return problem(BAD_FIELD, str(error), field=error.field)
+        case UnknownTimeZone():
+            return problem(BAD_FIELD, str(error), field="time_zone")
         case RecursionError():
             return problem(BAD_JSON, "the JSON is nested too deeply")
         case NotDurable():

@@ -36,10 +36,12 @@ from amperanto.api import (
     reservations,
     reviews,
     rollouts,
+    sites,
     stations,
     tariff_assignments,
     tariffs,
     templates,
+    token_groups,
     tokens,
     variables,
     wanted,
@@ -54,6 +56,7 @@ from amperanto.api.streams import Streams
 from amperanto.csms.csms import Csms
 from amperanto.csms.records import Records
 from amperanto.csms.registry import Registry
+from amperanto.csms.sites import Sites
 from amperanto.csms.token_registry import TokenRegistry
 from amperanto.settings import Settings
 
@@ -141,6 +144,21 @@ RESOURCES = [
     tokens.get_token,
     tokens.change_token,
     tokens.remove_token,
+    tokens.add_alias,
+    tokens.remove_alias,
+    tokens.check_token,
+    token_groups.add_group,
+    token_groups.change_group,
+    token_groups.list_groups,
+    token_groups.get_group,
+    token_groups.remove_group,
+    sites.add_site,
+    sites.list_sites,
+    sites.get_site,
+    sites.change_site,
+    sites.remove_site,
+    sites.get_organisation,
+    sites.change_organisation,
     messages.list_messages,
     messages.stream_messages,
     inbox.list_inbox,
@@ -172,7 +190,8 @@ def application(csms: Csms, settings: Settings) -> Application:
     streams = Streams()
     registry = Registry(csms.context, csms.security.passwords)
     records = Records(csms.context)
-    tokens_known = TokenRegistry(csms.context)
+    tokens_known = TokenRegistry(csms.context, csms.authorization, csms.tokens_changed)
+    sites_known = Sites(csms.context)
 
     def desk(scope: Scope) -> Desk:
         return Desk(
@@ -180,6 +199,7 @@ def application(csms: Csms, settings: Settings) -> Application:
             registry=registry,
             records=records,
             tokens=tokens_known,
+            sites=sites_known,
             streams=streams,
             who=scope["user"],
         )

@@ -17,6 +17,7 @@ from amperanto.api.access import needs
 from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
 from amperanto.api.representation import PLAIN, Cursor, Instant, Limit, cursor_for, cursor_from
+from amperanto.api.sites import SiteName, Unknown
 from amperanto.csms.csms import Csms
 from amperanto.domain.stations import Registration, Station, Tolerance
 
@@ -67,6 +68,8 @@ class StationView(Struct, kw_only=True):
     mode: Annotated[Tolerance, Meta(description="what happens when it breaks the standard")]
     quiet: Annotated[bool, Meta(description="nothing is sent to it that nobody asked for")]
     security_profile: Profile
+    site: Annotated[str | None, Meta(description="the id of the site it stands at")]
+    unknown_tokens: Unknown
     has_password: bool
     online: bool
     ocpp_version: str | None
@@ -100,6 +103,8 @@ class NewStation(Struct, kw_only=True, forbid_unknown_fields=True):
     mode: Tolerance | UnsetType = UNSET
     quiet: bool | UnsetType = UNSET
     security_profile: Profile | UnsetType = UNSET
+    site: Annotated[SiteName, Meta(description="its name or id")] | UnsetType | None = UNSET
+    unknown_tokens: Unknown | UnsetType = UNSET
 
 
 class StationChange(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +116,8 @@ class StationChange(Struct, kw_only=True, forbid_unknown_fields=True):
     mode: Tolerance | UnsetType = UNSET
     quiet: bool | UnsetType = UNSET
     security_profile: Profile | UnsetType = UNSET
+    site: Annotated[SiteName, Meta(description="its name or id")] | UnsetType | None = UNSET
+    unknown_tokens: Unknown | UnsetType = UNSET
     password: Password | UnsetType = UNSET
 
 
@@ -145,6 +152,8 @@ def _known(station: Station, csms: Csms) -> dict[str, Any]:
         "mode": station.tolerance,
         "quiet": station.quiet,
         "security_profile": station.security_profile,
+        "site": station.site,
+        "unknown_tokens": station.unknown_tokens,
         "has_password": station.password_hash is not None,
         "online": link is not None,
         "ocpp_version": station.ocpp_version if link is None else link.ocpp_version,
@@ -190,11 +199,19 @@ async def list_stations(
     limit: Limit = 100,
     cursor: Cursor = None,
     registration: Annotated[Registration | None, QueryParameter(description="only those registered so")] = None,
+    site: Annotated[
+        str | None, QueryParameter(max_length=255, description="only those at that site (name or id)")
+    ] = None,
     contains: Annotated[str | None, QueryParameter(max_length=255, description="a part of the identity")] = None,
 ) -> StationPage:
     """The stations of your organisation, by identity."""
     page = await desk.registry.stations(
-        desk.who, registration=registration, contains=contains, cursor=cursor_from(cursor), limit=limit
+        desk.who,
+        registration=registration,
+        contains=contains,
+        site=None if site is None else (await desk.sites.site(desk.who, site)).id,
+        cursor=cursor_from(cursor),
+        limit=limit,
     )
     return StationPage(
         items=[StationView(**_known(station, desk.csms)) for station in page.items],

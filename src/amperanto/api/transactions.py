@@ -20,6 +20,7 @@ from amperanto.api.desk import Desk
 from amperanto.api.parameters import decoded
 from amperanto.api.representation import Cursor, Instant, Limit, amount, cursor_for, cursor_from, figure, instant
 from amperanto.csms.records import Named
+from amperanto.domain.events import HIDDEN
 from amperanto.domain.findings import Doubt, Finding, Ruling, Verdict
 from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import MeterValue, SampledValue
@@ -227,7 +228,7 @@ def _view(named: Named[Transaction]) -> TransactionView:
         state=transaction.state,
         evse=None if where is None else where.evse,
         connector=None if where is None else where.connector,
-        token=None if token is None else TokenSeen(uid=token.uid, type=token.type),
+        token=None if token is None else TokenSeen(uid=HIDDEN if token.secret else token.uid, type=token.type),
         authorization=None if outcome is None else outcome.status,
         started_at=transaction.started_at,
         ended_at=transaction.ended_at,

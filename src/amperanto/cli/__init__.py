@@ -48,6 +48,7 @@ COMMANDS = {
         "trigger",
         "Have the station IDENTITY send a MESSAGE now, like StatusNotification or MeterValues.",
     ),
+    "sites": Place("sites", "sites", "Where stations stand, and by which clock."),
     "reservations": Place("reservations", "reservations", "Places kept free for a token."),
     "reviews": Place("reviews", "reviews", "What waits for a person, and the decision about it."),
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),

@@ -37,6 +37,10 @@ ADVICE = {
     "unknown_template": "see what there is at /api/v1/templates",
     "secret_not_kept": "try again when 'amperanto stations list' shows it connected",
     "unknown_action": "correct the name, or send it as it is with --raw",
+    "unknown_site": "see 'amperanto sites list', or add it with 'amperanto sites add'",
+    "site_in_use": "move it with 'amperanto stations change', then try again",
+    "unknown_group": "see 'amperanto tokens group'",
+    "unknown_token": "see 'amperanto tokens list'",
     "not_in_inbox": "see who waits with 'amperanto stations list', or use 'amperanto stations add'",
     "unknown_reservation": "see 'amperanto reservations list'",
     "unknown_remote_start": "see what there is at /api/v1/remote-starts",
@@ -142,6 +146,10 @@ class Node:
     def put(self, path: str, body: Any, *, patience: float = 30.0) -> Any:
         """Write something; `patience` in seconds is how long the answer may take."""
         return self._ask("PUT", path, body=body, patience=patience)
+
+    def patch(self, path: str, body: Any, *, patience: float = 30.0) -> Any:
+        """Change something; `patience` in seconds is how long the answer may take."""
+        return self._ask("PATCH", path, body=body, patience=patience)
 
     def delete(self, path: str, *, patience: float = 30.0, **query: Any) -> Any:
         """Remove something; what the node says of it, if anything."""

@@ -11,6 +11,7 @@ from amperanto.cli.client import Node, node_options, place
 from amperanto.cli.failure import Failure
 from amperanto.cli.output import console, joined, json_option, moment, print_json, print_table
 from amperanto.cli.quirks import quirks
+from amperanto.cli.sites import settings, unknown_option
 from amperanto.cli.variables import variables
 from amperanto.cli.wanted import wanted
 
@@ -56,6 +57,9 @@ registration_option = click.option(
 )
 
 
+site_option = click.option("--site", metavar="SITE", help="Where it stands: the site's name or id.")
+
+
 @click.group(cls=RichGroup)
 def stations() -> None:
     """The stations a running node knows."""
@@ -66,11 +70,26 @@ def stations() -> None:
 @password_option
 @profile_option
 @registration_option
+@site_option
+@unknown_option
 @json_option
 @node_options
 def add(identity: str, *, node: Node, as_json: bool, **given: Any) -> None:
     """Let the station IDENTITY connect."""
-    _tell(node.post("/stations", {"identity": identity, **_named(given)}), as_json=as_json, verb="added")
+    _tell(node.post("/stations", {"identity": identity, **settings(given)}), as_json=as_json, verb="added")
+
+
+@stations.command("change")
+@click.argument("identity")
+@registration_option
+@site_option
+@unknown_option
+@json_option
+@node_options
+def change(identity: str, *, node: Node, as_json: bool, **given: Any) -> None:
+    """Change the station IDENTITY; what is not named stays."""
+    changed: dict[str, Any] = node.patch(f"/stations/{place(identity)}", settings(given))
+    _tell(changed, as_json=as_json, verb="changed")
 
 
 @stations.command("list")

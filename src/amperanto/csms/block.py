@@ -15,9 +15,10 @@ from typing import Any, Protocol, TypeVar
 
 from amperanto.bus.bus import Bus
 from amperanto.csms.stations import StationLink, Stations
-from amperanto.domain.events import Event
+from amperanto.domain.events import Event, discreet
 from amperanto.domain.ids import Ids
 from amperanto.domain.stations import Station
+from amperanto.domain.tokens import Verdict
 from amperanto.hooks import Hooks
 from amperanto.settings import Settings
 from amperanto.stores.store import Store, Unit
@@ -49,11 +50,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Who told us something: the station as it is in this unit, its socket, and when we heard it (our clock)."""
+    """Who told us something: the station as it is in this unit, its socket, and when we heard it (our clock).
+
+    `verdict` is what an external authorizer said of the token that was told, before the unit was opened (R2).
+    """
 
     station: Station
     link: StationLink
     at: datetime
+    verdict: Verdict | None = None
 
 
 Handler = Callable[[Unit, Teller, Any], Awaitable[Any]]
@@ -78,6 +83,7 @@ class Block:
 
     def tell(self, unit: Unit, event: Event) -> None:
         """Make an event known: kept in the outbox with this unit, heard by live listeners after its commit (R11)."""
+        event = discreet(event)
         unit.publish(event)
         unit.after_commit(lambda: self.context.bus.publish(event))
 

@@ -12,6 +12,8 @@ from datetime import datetime
 
 from amperanto.csms.access import Access
 from amperanto.csms.authorization import AuthorizationBlock
+from amperanto.csms.authorization_caches import AuthorizationCaches
+from amperanto.csms.authorizers import Authorizers
 from amperanto.csms.availability import Availability
 from amperanto.csms.block import Block, Context, Handler, Teller
 from amperanto.csms.charge_records import ChargeRecords
@@ -56,7 +58,7 @@ from amperanto.csms.wanted import Wanted
 from amperanto.domain.decisions import Decision
 from amperanto.domain.events import StationConnected, StationDisconnected
 from amperanto.domain.observations import Observation, TokenPresented
-from amperanto.domain.stations import Station, StationId
+from amperanto.domain.stations import OrganisationId, Station, StationId
 from amperanto.stores.store import Unit
 
 
@@ -96,8 +98,10 @@ class Csms:
         self.delivery.on_given.append(self.onboarding.given)
         self.network_profiles = NetworkProfiles(context, self.device_model)
         self.resets = Resets(context, self.desired_state, self.delivery, self.wanted)
+        self.authorizers = Authorizers(context)
         self.authorization = AuthorizationBlock(context)
         self.remote_control = RemoteControl(context, self.timers)
+        self.authorization.issuers.append(self.remote_control.issued)
         self.remote_stops = RemoteStops(context, self.timers)
         self.triggers = Triggers(context)
         self.reservation = Reservations(context)
@@ -115,6 +119,8 @@ class Csms:
         self.diagnostics = Diagnostics(context)
         self.local_lists = LocalAuthorizationLists(context, self.desired_state)
         self.delivery.follow(self.local_lists)
+        self.authorization_caches = AuthorizationCaches(context)
+        self.delivery.follow(self.authorization_caches)
         self.data_transfer = DataTransfer(context)
         self.abilities = Abilities(context)
         self.running_costs = RunningCosts(context, self.abilities)
@@ -145,11 +151,14 @@ class Csms:
         Raises the stores' NotDurable when nothing can be kept (R8) and Fenced when a newer connection took over.
         """
         handler = self._handlers[type(observation)]
+        verdict = None
+        if self.context.hooks.authorizers:  # asked before the unit is open (R2)
+            verdict = await self.authorizers.ask(await self.station(link), observation)
 
         async def work(unit: Unit) -> Decision:
             station = await self._fenced(unit, link)
             unit.messages.append(frame)
-            return await handler(unit, Teller(station, link, frame.at), observation)
+            return await handler(unit, Teller(station, link, frame.at, verdict), observation)
 
         return await self.context.store.run(work)
 
@@ -227,7 +236,12 @@ class Csms:
     def arrived(self, link: StationLink, *, booted: bool) -> None:
         """The station's first message on this socket, or a boot, was answered: what waits for it can go, if it may."""
         self.local_lists.arrived(link.station_id, booted=booted)
+        self.authorization_caches.arrived(link.station_id)
         self.delivery.arrived(link.station_id, booted=booted)
+
+    def tokens_changed(self, organisation: OrganisationId) -> None:
+        """What stations keep of the organisation's tokens may be behind: let it follow."""
+        self.delivery.look_soon()
 
     def log_later(self, frame: Frame) -> None:
         """Keep a frame that changes nothing, with a later group; nobody waits for it (R7)."""

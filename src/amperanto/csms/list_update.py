@@ -27,6 +27,7 @@ from amperanto.stores.store import Lane, Unit
 COMPONENT = "LocalAuthListCtrlr"
 ITEMS, OCTETS = 100, 32_768  # what a station is thought to take that does not say
 LARGEST_PART = 500  # what is kept in one unit
+ASKED = ((COMPONENT, "ItemsPerMessage"), (COMPONENT, "BytesPerMessage"))
 ENVELOPE = 200  # octets of a request beside its tokens
 GROUP_TYPE = "Central"
 ACCEPTED, MISMATCH, NOT_SUPPORTED = "Accepted", "VersionMismatch", "NotSupported"
@@ -38,20 +39,23 @@ Change = Token | ListEntry
 
 @dataclass(slots=True)
 class _Room:
-    """How much one message may hold."""
+    """How much one message may hold, and the whole list."""
 
     items: int = ITEMS
     octets: int = OCTETS
+    capacity: int | None = None
 
 
 class Errand:
     """One station's list on its way: what is sent, and what was confirmed on the way."""
 
-    def __init__(self, context: Context, link: StationLink, station: Station) -> None:
+    def __init__(self, context: Context, link: StationLink, station: Station, capacity: int | None = None) -> None:
         self._context = context
         self._link = link
         self._station = station
-        self._room = _Room()
+        self._room = _Room(capacity=capacity)
+        self.no_room = 0
+        """How many tokens the station has no room for."""
 
     async def bring(self, listed: Entries, kept: LocalList, *, anew: bool) -> tuple[str, str | None]:
         """Bring the list there: the station's last word, and what it said besides. Raises as `Stations.call` does."""
@@ -60,10 +64,13 @@ class Errand:
             return NOT_SUPPORTED, f"the station answered the version {version}"
         confirmed = await self._context.store.local_lists.entries(kept.organisation, kept.station)
         known = version == kept.version or (version == 0 and not confirmed)
+        listed = self._fitting(listed)
         wanted = difference(confirmed, listed)
         if known and not anew and not len(wanted):
             return ACCEPTED, None
         await self._ask_room()
+        listed = self._fitting(listed)
+        wanted = difference(confirmed, listed)
         latest = max(version, kept.version)
         if known and not anew and len(wanted) < len(listed):
             status, detail, latest = await self._send(_lines(wanted), latest, anew=False)
@@ -73,6 +80,14 @@ class Errand:
         if status == MISMATCH:
             status, detail, latest = await self._send(list(listed.values()), latest, anew=True)
         return status, detail
+
+    def _fitting(self, listed: Entries) -> Entries:
+        """The first lines of a list, as many as the station has room for."""
+        capacity = self._room.capacity
+        if capacity is None or len(listed) <= capacity:
+            return listed
+        self.no_room += len(listed) - capacity
+        return dict(list(listed.items())[:capacity])
 
     async def _send(self, lines: Sequence[Change], latest: int, *, anew: bool) -> tuple[str, str | None, int]:
         """Send the lines part by part; the last status, what was said besides, and the last version used."""
@@ -126,11 +141,10 @@ class Errand:
 
     async def _ask_room(self) -> None:
         """Ask how much one message may hold; a station that does not say is thought to take a little."""
-        names = ("ItemsPerMessage", "BytesPerMessage")
         asked = v2.GetVariablesRequest(
             get_variable_data=[
-                v2.GetVariableData(component=v2.Component(name=COMPONENT), variable=v2.Variable(name=name))
-                for name in names
+                v2.GetVariableData(component=v2.Component(name=component), variable=v2.Variable(name=name))
+                for component, name in ASKED
             ]
         )
         try:
@@ -138,8 +152,8 @@ class Errand:
         except CallRefused:
             return
         told = {one.variable.name.casefold(): one.attribute_value for one in answer.get_variable_result}
-        items, octets = (_count(told.get(name.casefold())) for name in names)
-        self._room = _Room(min(items or ITEMS, LARGEST_PART), octets or OCTETS)
+        items, octets = (count_of(told.get(name.casefold())) for _, name in ASKED)
+        self._room = _Room(min(items or ITEMS, LARGEST_PART), octets or OCTETS, self._room.capacity)
 
 
 def _lines(wanted: Difference) -> list[Change]:
@@ -168,6 +182,7 @@ def _data(line: Change) -> v2.AuthorizationData:
             status=v2.AuthorizationStatus(known.status.value),
             group_id_token=group,
             cache_expiry_date_time=v2.unless_none(known.expires_at),
+            evse_id=list(known.evses) or v2.UNSET,
         ),
     )
 
@@ -180,7 +195,7 @@ def _said(answer: v2.SendLocalListResponse) -> str | None:
     return info.reason_code if more is None else f"{info.reason_code}: {more}"
 
 
-def _count(told: object) -> int | None:
+def count_of(told: object) -> int | None:
     """A limit as a station writes it; None where it is none."""
     text = str(told).strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0 else None

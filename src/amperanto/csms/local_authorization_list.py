@@ -11,25 +11,28 @@ person asks for it now, and a station's own refusal is not tried again before th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from amperanto.csms.authorization import spot_at
 from amperanto.csms.block import Block, Context
 from amperanto.csms.desired_state import LOCAL_LIST, DesiredState, Want
 from amperanto.csms.errors import NotSpoken, StationBusy, StationOffline, StationSilent
-from amperanto.csms.list_update import ACCEPTED, MISMATCH, NOT_SUPPORTED, Errand, update_of
+from amperanto.csms.list_update import ACCEPTED, COMPONENT, MISMATCH, NOT_SUPPORTED, Errand, count_of, update_of
 from amperanto.csms.stations import StationLink
-from amperanto.csms.token_registry import is_only_remembered
 from amperanto.domain.desired_state import Outcome, Wish, WishState, done, failed, waits
-from amperanto.domain.local_lists import Entries, ListEntry, LocalList, Wanted, listing
-from amperanto.domain.stations import Station, StationId
-from amperanto.domain.tokens import RegisteredToken
+from amperanto.domain.device_model import VariableRef
+from amperanto.domain.local_lists import NO_ROOM, UNSAID, ListEntry, Listing, LocalList, Wanted, listing
+from amperanto.domain.stations import OrganisationId, Station, StationId
+from amperanto.domain.tokens import RegisteredToken, TokenGroup
 from amperanto.ocpp.errors import CallRefused, Code
 from amperanto.stores.store import Lane, Unit
 
 PAGE = 1000
+ENTRIES = VariableRef(COMPONENT, "Entries")
+LONGEST = VariableRef("ConfigurationKeys", "LocalAuthListMaxLength")
 FAILED = "Failed"
 REFUSED, OFFLINE, SILENT, NOT_SPOKEN = "Refused", "Offline", "NoAnswer", "NotSpoken"
 FINAL = frozenset({FAILED, MISMATCH, NOT_SUPPORTED, REFUSED, NOT_SPOKEN})
@@ -116,13 +119,15 @@ class LocalAuthorizationLists(Block):
             kept = replace(kept, wanted=Wanted.TOKENS)
         wanted = kept.wanted or Wanted.TOKENS
         mark = await self._mark(station, wanted)  # before the tokens are read: a change meanwhile is seen next time
-        outcome = replace(kept, tried=mark, left_out=0, detail=None, at=self.context.clock.now())
+        outcome = replace(kept, tried=mark, left_out=0, reasons={}, detail=None, at=self.context.clock.now())
         try:
             link = self.context.stations.reach(station.id)
-            listed, left_out = await self._listed(link, station, wanted)
-            outcome = replace(outcome, left_out=left_out)
-            status, detail = await Errand(self.context, link, station).bring(listed, kept, anew=anew)
-            outcome = replace(outcome, result=status, detail=detail)
+            listed = await self._listed(link, station, wanted)
+            outcome = _without(outcome, listed.left_out)
+            errand = Errand(self.context, link, station, await self._capacity(station))
+            status, detail = await errand.bring(listed.entries, kept, anew=anew)
+            reasons = listed.left_out | ({NO_ROOM: errand.no_room} if errand.no_room else {})
+            outcome = replace(_without(outcome, reasons), result=status, detail=detail)
         except StationOffline as error:
             outcome = replace(outcome, tried=None, result=OFFLINE, detail=str(error))
         except StationSilent as error:
@@ -148,25 +153,49 @@ class LocalAuthorizationLists(Block):
             return wanted
         return f"{wanted} {await self.context.store.local_lists.mark(station.organisation, self.context.clock.now())}"
 
-    async def _listed(self, link: StationLink, station: Station, wanted: Wanted) -> tuple[Entries, int]:
+    async def _listed(self, link: StationLink, station: Station, wanted: Wanted) -> Listing:
         """The list as this station can be told it, and how many tokens it cannot be told."""
         if wanted is Wanted.EMPTY:
-            return {}, 0
-        listed = listing(await self._tokens(station), now=self.context.clock.now())
+            return Listing({}, {})
+        store, tokens = self.context.store, await self._tokens(station)
+        groups = await self._groups(station)
+        placed = [one.places for one in (*tokens, *groups.values()) if one.places]
+        listed = listing(
+            tokens, now=self.context.clock.now(), groups=groups, spot=await spot_at(store, station, placed, None)
+        )
         said: dict[str, ListEntry] = {}
-        for number, (key, entry) in enumerate(listed.items()):
+        for number, (key, entry) in enumerate(listed.entries.items()):
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)  # others' messages come first
             if link.fits(update_of(1, [entry], anew=True)):
                 said[key] = entry
-        return said, len(listed) - len(said)
+        unsaid = len(listed.entries) - len(said)
+        return Listing(said, listed.left_out | ({UNSAID: unsaid} if unsaid else {}))
+
+    async def _groups(self, station: Station) -> dict[str, TokenGroup]:
+        found: dict[str, TokenGroup] = {}
+        cursor: str | None = None
+        while True:
+            page = await self.context.store.token_groups.list(station.organisation, cursor=cursor, limit=PAGE)
+            found |= {one.key: one for one in page.items}
+            cursor = page.next
+            if cursor is None:
+                return found
+
+    async def _capacity(self, station: Station) -> int | None:
+        """How many tokens the station said it has room for: maxLimit of Entries, 1.6's LocalAuthListMaxLength."""
+        known = await self.context.store.device_models.these(station.id, [ENTRIES.key(), LONGEST.key()])
+        entries, longest = known.get(ENTRIES.key()), known.get(LONGEST.key())
+        if entries is not None and entries.characteristics is not None and entries.characteristics.max_limit:
+            return int(entries.characteristics.max_limit)
+        return None if longest is None else count_of(longest.attribute.value)
 
     async def _tokens(self, station: Station) -> list[RegisteredToken]:
         found: list[RegisteredToken] = []
         cursor: str | None = None
         while True:
             page = await self.context.store.tokens.list(station.organisation, cursor=cursor, limit=PAGE)
-            found += (one for one in page.items if not is_only_remembered(one))
+            found += page.items
             cursor = page.next
             if cursor is None:
                 return found
@@ -201,13 +230,17 @@ class LocalAuthorizationLists(Block):
 
     async def look(self) -> None:
         """Find the stations connected here whose list was not brought to the tokens as they are now."""
-        store, now = self.context.store, self.context.clock.now()
-        for organisation in await store.local_lists.owners():
-            mark = await store.local_lists.mark(organisation, now)
-            for wanted, wanted_mark in ((Wanted.TOKENS, f"{Wanted.TOKENS} {mark}"), (Wanted.EMPTY, str(Wanted.EMPTY))):
-                for station in await store.local_lists.behind(organisation, wanted, wanted_mark):
-                    if self.context.stations.online(station):
-                        self.arrived(station, booted=False)
+        for organisation in await self.context.store.local_lists.owners():
+            await self.look_at(organisation)
+
+    async def look_at(self, organisation: OrganisationId) -> None:
+        """As `look`, of one organisation."""
+        lists = self.context.store.local_lists
+        mark = await lists.mark(organisation, self.context.clock.now())
+        for wanted, wanted_mark in ((Wanted.TOKENS, f"{Wanted.TOKENS} {mark}"), (Wanted.EMPTY, str(Wanted.EMPTY))):
+            for station in await lists.behind(organisation, wanted, wanted_mark):
+                if self.context.stations.online(station):
+                    self.arrived(station, booted=False)
 
     async def follow(self, who: StationId, *, booted: bool) -> None:
         """Bring the station's list there if it is behind; after a boot also see that it still has it."""
@@ -226,6 +259,10 @@ class LocalAuthorizationLists(Block):
         if _in_vain(kept, mark) or (kept.brought_to == mark and not booted):
             return
         await self.sync(station)
+
+
+def _without(outcome: LocalList, reasons: Mapping[str, int]) -> LocalList:
+    return replace(outcome, left_out=sum(reasons.values()), reasons=reasons)
 
 
 def _in_vain(kept: LocalList, mark: str) -> bool:

@@ -17,9 +17,12 @@ from amperanto.csms.access import Principal
 from amperanto.csms.block import Block, Context
 from amperanto.csms.errors import StationUnknown
 from amperanto.csms.passwords import Passwords, generated
+from amperanto.domain.errors import UnknownSite
+from amperanto.domain.sites import Site
 from amperanto.domain.stations import Registration, Station, StationId
 from amperanto.stores.errors import ConflictError, NotDurable
 from amperanto.stores.inbox import InboxEntry
+from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
 from amperanto.stores.store import Lane, Unit
 from amperanto.stores.work import Page
@@ -61,33 +64,35 @@ class Registry(Block):
         *,
         registration: Registration | None = None,
         contains: str | None = None,
+        site: str | None = None,
         cursor: str | None = None,
         limit: int = 100,
     ) -> Page[Station]:
         """A page of the organisation's stations, by identity."""
         return await self.context.store.stations.list(
-            who.organisation, registration=registration, contains=contains, cursor=cursor, limit=limit
+            who.organisation, registration=registration, contains=contains, site=site, cursor=cursor, limit=limit
         )
 
     async def add_station(
         self, who: Principal, identity: str, password: str | None, settings: Mapping[str, Any]
     ) -> tuple[Station, str | None]:
-        """Register a station; a password that was made for it is told only now. Raises AlreadyThere."""
+        """Register a station; a password that was made for it is told only now. Raises AlreadyThere, UnknownSite."""
         station, made = await self._prepared(who, identity, password, settings)
 
-        async def work(unit: Unit) -> None:
+        async def work(unit: Unit) -> Station:
             if await unit.stations.by_identity(who.organisation, identity) is not None:
                 raise AlreadyThere(f"the station {identity} is registered already")
-            unit.stations.add(station)
+            site = None if station.site is None else (await named_site(unit.sites, who, station.site)).id
+            unit.stations.add(added := replace(station, site=site))
             unit.inbox.remove(who.organisation, identity)
+            return added
 
-        await self._run(work)
-        return station, made
+        return await self._run(work), made
 
     async def change_station(
         self, who: Principal, name: str, settings: Mapping[str, Any], password: str | None
     ) -> Station:
-        """Change settings and, if one is given, the password. Raises StationUnknown, PasswordNeeded."""
+        """Change settings and, if one is given, the password. Raises StationUnknown, PasswordNeeded, UnknownSite."""
         changes = dict(settings)
         if password is not None:
             changes["password_hash"] = await self._passwords.hash(password.encode())
@@ -95,6 +100,10 @@ class Registry(Block):
         async def work(unit: Unit) -> tuple[Station, Station]:
             before = await _named(unit.stations, who, name)
             after = replace(before, **changes)
+            if after.site is not None and after.site != before.site:
+                after = replace(after, site=(await named_site(unit.sites, who, after.site)).id)
+            if after.site != before.site:
+                unit.local_lists.outdate(after)
             if after.registration is Registration.REJECTED:
                 after = replace(after, admitted=None)  # R9: it must boot again before it may speak
             if after.security_profile > 0 and after.password_hash is None:
@@ -180,6 +189,14 @@ class Registry(Block):
             task = asyncio.ensure_future(link.close(POLICY_VIOLATION, reason))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+
+
+async def named_site(sites: Sites, who: Principal, name: str) -> Site:
+    """The organisation's site of that name or id. Raises UnknownSite."""
+    found = await sites.by_name(who.organisation, name) or await sites.get(who.organisation, name)
+    if found is None:
+        raise UnknownSite(f"there is no site {name}")
+    return found
 
 
 async def _named(stations: Stations, who: Principal, name: str) -> Station:

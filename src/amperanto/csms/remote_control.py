@@ -39,6 +39,7 @@ R = TypeVar("R", bound=v2.Response)
 
 START = v2.RequestStartStopStatus
 TIMER = "remote_start"
+CENTRAL = "Central"
 CONNECTION_TIMEOUT = VariableRef("TxCtrlr", "EVConnectionTimeOut")
 USUAL_TIMEOUT = 120
 LONGEST_TIMEOUT = 86_400
@@ -261,6 +262,18 @@ class RemoteControl(Block):
         asked = await self._meant(unit, teller, told, grown)
         self._started(unit, teller, asked, grown)
         return grown if asked is None else replace(grown, remote_start=asked.number)
+
+    async def issued(self, unit: Unit, teller: Teller, told: TransactionReport) -> bool:
+        """C05: whether we gave the token of this start ourselves, with the remote start that it answers."""
+        station, token = teller.station.id, told.token
+        if told.remote_start is not None:
+            one = await unit.remote_starts.of_number(station, told.remote_start)
+            asked = [] if one is None else [one]
+        elif told.sequence is None and await self._awaits(unit, teller):
+            asked = await unit.remote_starts.since(station, teller.at - MARGIN)
+        else:
+            return False
+        return any(token is not None and one.token.type == CENTRAL and one.token.key == token.key for one in asked)
 
     async def limited(
         self, unit: Unit, teller: Teller, told: TransactionReport, grown: Transaction, decision: TransactionDecision

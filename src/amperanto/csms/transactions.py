@@ -12,6 +12,7 @@ person. Who must know of each change is among `listeners`; who has more to say t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -26,13 +27,11 @@ from amperanto.domain.events import MeterSampled, TransactionClosed, Transaction
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.stations import Station, StationId
-from amperanto.domain.tokens import Authorization
 from amperanto.domain.transactions import NEXT_START, Transaction, TransactionState
 from amperanto.stores.store import Unit
 
 NO_START = "its start was never told"
 FIRST_NUMBER, LAST_NUMBER = 1, 2**31 - 1
-STOPPING = 2**31  # whoever stops needs no transaction of its own: its open ones are no hindrance
 
 Listener = Callable[[Unit, Transaction | None, Transaction], Awaitable[None]]
 """Is told of each change inside its unit: the transaction before (None: it is new), and as it will be kept."""
@@ -61,7 +60,7 @@ class Transactions(Block):
         self._judging = judging
         self._lags: dict[StationId, tuple[int, int]] = {}
         self.listeners: list[Listener] = []
-        self.answering: list[Answering] = []
+        self.answering: list[Answering] = [authorization.limited]
 
     @handles(TransactionStarted)
     async def started(self, unit: Unit, teller: Teller, told: TransactionStarted) -> TransactionDecision:
@@ -153,7 +152,9 @@ class Transactions(Block):
     ) -> TransactionDecision:
         before = known or self._opened(teller, told, number)
         grown = before.hear(told, teller.at, None if told.sequence is not None else self._lag(teller))
-        authorization = await self._authorization(unit, teller, told, before)
+        # R10: a token that takes first place is judged as if it had come first, whatever a later one was answered.
+        judged = before if grown.token == before.token else replace(before, authorization=None)
+        authorization = await self._authorize.within(unit, teller, told, judged)
         if authorization is not None and authorization is not before.authorization and grown.token == told.token:
             grown = grown.authorized(authorization)
         grown = await self._remote.recognised(unit, teller, told, before, grown)
@@ -238,19 +239,6 @@ class Transactions(Block):
         )
         orphan = told.sequence is None and not isinstance(told, TransactionStarted)
         return fresh.flagged(NO_START) if orphan else fresh
-
-    async def _authorization(
-        self, unit: Unit, teller: Teller, told: TransactionReport, before: Transaction
-    ) -> Authorization | None:
-        """The outcome for a token told; once decided for this transaction it stays."""
-        if told.token is None:
-            return None
-        if before.authorization is not None and before.token is not None and before.token.key == told.token.key:
-            return before.authorization
-        if isinstance(told, TransactionEnded):
-            return await self._authorize.decide(unit, teller.station, told.token, discount=STOPPING)
-        starts = before.state is TransactionState.OPEN
-        return await self._authorize.decide(unit, teller.station, told.token, besides=before.id, to_start=starts)
 
     def _tell(self, unit: Unit, station: Station, before: Transaction | None, after: Transaction) -> None:
         closed = after.state is TransactionState.ENDED and (before is None or before.state is TransactionState.OPEN)

@@ -21,7 +21,6 @@ DomainError
 ├── UnknownWish           no such wanted value
 ├── UnknownRollout        the organisation has no such rollout
 ├── UnknownSite           the organisation has no such site
-├── UnknownTimeZone       a name that is no time zone
 ├── UnknownTariff         the organisation has no such tariff, or no such version
 ├── TariffExists          a tariff of that name is there already
 ├── TariffInUse           it holds for somebody, or priced a charge
@@ -30,7 +29,10 @@ DomainError
 ├── BadTariff             what cannot be a tariff
 ├── UnknownRecord         the organisation has no such charge record
 ├── NotBillable           the transaction runs, or is held for review
-└── NothingToCorrect      the record was corrected already
+├── NothingToCorrect      the record was corrected already
+├── SiteInUse             stations stand there
+├── UnknownGroup          nothing was said of that group of tokens
+└── UnknownTimeZone       a name that is no time zone
 """
 
 
@@ -112,6 +114,14 @@ class UnknownWish(DomainError):
 
 class UnknownSite(DomainError):
     """The organisation has no such site."""
+
+
+class SiteInUse(DomainError):
+    """Stations stand at the site."""
+
+
+class UnknownGroup(DomainError):
+    """Nothing was said of that group of tokens."""
 
 
 class UnknownTimeZone(DomainError):

@@ -7,9 +7,10 @@ outbox; they go to live listeners by the bus and may be lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from amperanto.domain.charge_records import RecordKind
 from amperanto.domain.meter_values import MeterValue
@@ -76,10 +77,11 @@ class AvailabilityChanged(StationEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRefused(StationEvent):
-    """Somebody presented a token that may not charge."""
+    """Somebody presented a token that may not charge; registered tokens that may be meant, in another spelling."""
 
     token: Token
     status: AuthorizationStatus
+    did_you_mean: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,3 +239,15 @@ Event = (
     | MeterSampled
     | FrameLogged
 )
+
+E = TypeVar("E")
+HIDDEN = "***"
+
+
+def discreet(event: E) -> E:
+    """The event without a code that somebody knows by heart (C04): events are kept and passed on."""
+    token = getattr(event, "token", None)
+    if not isinstance(token, Token) or not token.secret:
+        return event
+    changed: Any = event
+    return replace(changed, token=Token(HIDDEN, token.type))

@@ -1,8 +1,10 @@
 """Local authorization lists (D): which tokens a station shall know by itself, and what it has confirmed.
 
-`listing` makes the list of an organisation's tokens: those that may charge first, then those that may not
-(blocked, expired), so that a list a station has no room for loses the refusals first. `difference` says what
-brings one list to another: what to remove, then what to put. Tokens are matched by uid without case, so no list
+`listing` makes a station's list of an organisation's tokens: those that may charge there first, then those that may
+not, each the latest registered first, so that a list a station has no room for loses the refusals first, then the
+oldest. What a list cannot say is left out, and why is counted: hours (a list knows no clock) and prepaid tokens, which
+must be asked about each time (C17). Each alias is a line of its own. `difference` says what brings one list to another:
+what to remove, then what to put. Tokens are matched by uid without case, so no list
 holds one twice (D01.FR.06).
 
 A station's `LocalList` is both: what is wanted of it, and what it confirmed. It is in step when what it was
@@ -13,17 +15,31 @@ for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from amperanto.domain.places import Spot
 from amperanto.domain.stations import OrganisationId, StationId
-from amperanto.domain.tokens import Authorization, AuthorizationStatus, RegisteredToken, Token
+from amperanto.domain.tokens import (
+    Authorization,
+    AuthorizationStatus,
+    Circumstances,
+    RegisteredToken,
+    Token,
+    TokenGroup,
+    authorize,
+    schedules_of,
+)
 
 LISTED_TYPES = frozenset(
     {"eMAID", "EVCCID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "VIN", "Unknown"}
 )
 """What a driver can present at a station; the CSMS's own tokens, payments and start buttons are never looked up."""
+HOURS, PREPAID, UNSAID, NO_ROOM = "hours", "prepaid", "cannot be said", "no room"
+"""Why a token is not on a list."""
+HERE = Spot()
+NO_GROUPS: Mapping[str, TokenGroup] = {}
 FIRST_VERSION = 1
 LAST_VERSION = 2**31 - 1
 
@@ -52,7 +68,7 @@ class LocalList:
     """A station's list: what is wanted, and what it confirmed.
 
     `version` is the last one it confirmed (0: none), `entries` how many tokens that has. `result` is what came of
-    the last attempt, `detail` says more; `left_out` tokens could not be said to the station.
+    the last attempt, `detail` says more; `left_out` tokens are not on it, for `reasons`.
     """
 
     station: StationId
@@ -65,6 +81,7 @@ class LocalList:
     result: str | None = None
     detail: str | None = None
     left_out: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     at: datetime | None = None
 
 
@@ -79,11 +96,42 @@ class Difference:
         return len(self.remove) + len(self.put)
 
 
-def listing(tokens: Iterable[RegisteredToken], *, now: datetime) -> dict[str, ListEntry]:
-    """The list of these tokens: who may charge first, then who may not."""
-    found = [ListEntry(known.token, _outcome(known, now)) for known in tokens if known.token.type in LISTED_TYPES]
-    found.sort(key=lambda entry: not entry.authorization.accepted)
-    return {entry.token.key: entry for entry in found}
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list in the order it is sent, and how many tokens are not on it, by the reason."""
+
+    entries: dict[str, ListEntry]
+    left_out: dict[str, int]
+
+
+def listing(
+    tokens: Iterable[RegisteredToken], *, now: datetime, groups: Mapping[str, TokenGroup] = NO_GROUPS, spot: Spot = HERE
+) -> Listing:
+    """The list of these tokens at a station; `groups` by their names without case."""
+    found: list[tuple[float, ListEntry]] = []
+    left_out: dict[str, int] = {}
+    for known in tokens:
+        if known.token.type not in LISTED_TYPES or known.only_remembered:
+            continue
+        group = None if known.group is None else groups.get(known.group.casefold())
+        reason = _unlisted(known, group)
+        if reason is not None:
+            left_out[reason] = left_out.get(reason, 0) + 1
+            continue
+        outcome = _outcome(known, group, now, spot)
+        age = 0.0 if known.created_at is None else -known.created_at.timestamp()
+        found += [(age, ListEntry(Token(uid, known.token.type), outcome)) for uid in (known.token.uid, *known.aliases)]
+    found.sort(key=lambda one: (not one[1].authorization.accepted, one[0]))
+    return Listing({entry.token.key: entry for _, entry in found}, left_out)
+
+
+def _unlisted(known: RegisteredToken, group: TokenGroup | None) -> str | None:
+    """Why a token cannot be on a list; one that may not charge at all can."""
+    if known.status is not AuthorizationStatus.ACCEPTED:
+        return None
+    if known.credit is not None:
+        return PREPAID
+    return HOURS if schedules_of(known, group) else None
 
 
 def difference(before: Entries, after: Entries) -> Difference:
@@ -99,9 +147,6 @@ def next_version(*known: int) -> int:
     return latest + 1 if latest < LAST_VERSION else FIRST_VERSION
 
 
-def _outcome(known: RegisteredToken, now: datetime) -> Authorization:
-    expired = known.expires_at is not None and known.expires_at <= now
-    status = known.status
-    if status is AuthorizationStatus.ACCEPTED and expired:
-        status = AuthorizationStatus.EXPIRED
-    return Authorization(status=status, group=known.group, expires_at=known.expires_at)
+def _outcome(known: RegisteredToken, group: TokenGroup | None, now: datetime, spot: Spot) -> Authorization:
+    said = authorize(known.token, known, Circumstances(now=now, spot=spot), group=group)
+    return Authorization(status=said.status, group=said.group, expires_at=said.expires_at, evses=said.evses)

@@ -12,14 +12,17 @@ from typing import NewType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amperanto.domain.errors import UnknownTimeZone
-from amperanto.domain.stations import OrganisationId
+from amperanto.domain.stations import OrganisationId, UnknownTokens
 
 SiteId = NewType("SiteId", str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A place of one organisation; `time_zone` is an IANA name, such as Europe/Amsterdam."""
+    """A place of one organisation; `time_zone` is an IANA name, such as Europe/Amsterdam.
+
+    `unknown_tokens` is what happens here to tokens nobody registered, None for what the organisation declared.
+    """
 
     id: SiteId
     organisation: OrganisationId
@@ -27,6 +30,7 @@ class Site:
     time_zone: str = "UTC"
     created_at: datetime | None = None
     revision: int = 0
+    unknown_tokens: UnknownTokens | None = None
 
     @property
     def zone(self) -> tzinfo:

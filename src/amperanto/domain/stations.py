@@ -40,6 +40,18 @@ class Tolerance(StrEnum):
     SILENT = "silent"
 
 
+class UnknownTokens(StrEnum):
+    """What happens to a token nobody registered.
+
+    Store: refused, and kept as blocked so that a person can admit it with one word. Refuse: refused, and not kept.
+    Accept: free vending; everybody may charge, and the transaction says so.
+    """
+
+    STORE = "store"
+    REFUSE = "refuse"
+    ACCEPT = "accept"
+
+
 class Availability(StrEnum):
     """The state of a connector in 2.x words (G01)."""
 
@@ -104,7 +116,9 @@ class Station:
 
     `site` is the id of the site it stands at (`sites.py`), None where nobody said. `boots` are its latest ones;
     `boot_loop_since` says that it booted too often in a short time and is left alone since. `onboarding` names the
-    rollout that set it up when it was accepted first.
+    rollout that set it up when it was accepted first. `unknown_tokens` is what happens here to tokens nobody
+    registered, None for what its site declared; `cache_cleared_at` when it last confirmed to have emptied its
+    authorization cache (C11).
     """
 
     id: StationId
@@ -128,6 +142,8 @@ class Station:
     boot_loop_since: datetime | None = None
     onboarding: str | None = None
     revision: int = 0
+    unknown_tokens: UnknownTokens | None = None
+    cache_cleared_at: datetime | None = None
 
     @property
     def may_be_sent_to(self) -> bool:

@@ -3,8 +3,8 @@
 What the local list says, else the cache, goes first where LocalPreAuthorize (C12, C14) or, offline,
 LocalAuthorizeOffline (C13) lets it: an accepted token is not asked about, any other is, while there is somebody to
 ask. Offline a token nobody knows charges when OfflineTxForUnknownIdEnabled says so (C15). The token that started a
-transaction ends it, and so does one of the same group (C09). Who was authorised and does not plug in within
-EVConnectionTimeOut loses it again (E03).
+transaction ends it, and so does one of the same group (C09), and a master pass ends them all (C16). Who was authorised
+and does not plug in within EVConnectionTimeOut loses it again (E03).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ NEVER_ASKED = ("Central", "NoAuthorization")
 """Token types that need no Authorize: the CSMS gave them itself, or there is nobody to check (C02, C05)."""
 ACCEPTED = Outcome(status=AuthorizationStatus.ACCEPTED)
 INVALID = Outcome(status=AuthorizationStatus.INVALID)
+NOT_HERE = Outcome(status=AuthorizationStatus.NOT_AT_THIS_LOCATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,11 @@ class Authorization(Block):
         if not self._may_charge or not evse.usable or not self.reserved.may_admit(token, evse):
             return INVALID
         outcome = await self.decide(token)
+        if self._masters(outcome):
+            return self._stop_all(token)  # C16: it starts nothing
         if outcome.accepted and evse.usable:
+            if outcome.evses and evse.number not in outcome.evses:
+                return NOT_HERE  # C01: it may charge at other EVSEs of this station
             if not self.reserved.admits(token, outcome.group, evse):
                 return INVALID
             self.admit(token, evse, Cause(trigger="Authorized", token=token), outcome.group)
@@ -95,6 +100,10 @@ class Authorization(Block):
         if token.type in NEVER_ASKED:
             return ACCEPTED
         known, flag = self._known(token), self.context.variables.flag
+        if not flag("AuthCtrlr", "Enabled"):
+            return ACCEPTED
+        if flag("AuthCtrlr", "DisableRemoteAuthorization"):
+            return INVALID if known is None else known.outcome
         if self.line.is_ready:
             if known is not None and flag("AuthCtrlr", "LocalPreAuthorize") and known.final:
                 return known.outcome
@@ -106,8 +115,8 @@ class Authorization(Block):
                 return INVALID  # The CSMS is there: the rules for being offline do not hold.
             else:
                 return said.authorization if isinstance(said, TokenDecision) else INVALID
-        if known is not None and flag("AuthCtrlr", "LocalAuthorizeOffline"):
-            return known.outcome
+        if known is not None and (flag("AuthCtrlr", "LocalAuthorizeOffline") or not known.outcome.accepted):
+            return known.outcome  # a refusal that is known holds, too: only strangers may be let in unasked (C15)
         return ACCEPTED if flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled") else INVALID
 
     def _known(self, token: Token) -> _Known | None:
@@ -135,11 +144,25 @@ class Authorization(Block):
         holder = evse.token
         if holder is not None and token.key != holder.key:
             outcome = await self.decide(token)
+            if self._masters(outcome):
+                return self._stop_all(token)
             same_group = outcome.group is not None and outcome.group == evse.group
             if not (outcome.accepted and same_group and evse.token is holder):
                 return INVALID
         self._transactions.stop(evse, Cause(trigger="StopAuthorized", token=token, reason="Local"))
         return ACCEPTED
+
+    def _masters(self, outcome: Outcome) -> bool:
+        """Whether it is a master pass: a token of MasterPassGroupId (C16)."""
+        group = self.context.variables.text("AuthCtrlr", "MasterPassGroupId")
+        return outcome.accepted and bool(group) and (outcome.group or "").casefold() == group.casefold()
+
+    def _stop_all(self, token: Token) -> Outcome:
+        """C16, on a station that has no screen to choose on: every transaction ends."""
+        running = self._transactions.running()
+        for evse in running:
+            self._transactions.stop(evse, Cause(trigger="StopAuthorized", token=token, reason="MasterPass"))
+        return ACCEPTED if running else INVALID
 
     async def _expire(self, token: Token, evse: Evse) -> None:
         await self.context.clock.sleep(self.context.variables.number("TxCtrlr", "EVConnectionTimeOut"))

@@ -139,6 +139,7 @@ def _outcome(line: v2.AuthorizationData) -> Outcome | None:
         status=STATUSES.get(info.status, AuthorizationStatus.INVALID),
         group=None if group is None else group.id_token,
         expires_at=or_none(info.cache_expiry_date_time),
+        evses=tuple(or_none(info.evse_id) or ()),
     )
 
 

@@ -55,11 +55,15 @@ class Lock(NamedTuple):
 
 
 class OpenLimit(NamedTuple):
-    """The condition that a token has at most so many open transactions, once the unit's writes are done."""
+    """The condition that a token has at most so many open transactions, once the unit's writes are done.
+
+    `besides` are other keys of the same token: they count, too.
+    """
 
     organisation: str
     token_key: str
     limit: int
+    besides: tuple[str, ...] = ()
 
 
 Step = Control | Many | Query | Lock
@@ -186,6 +190,9 @@ def _check_fences(fences: list[tuple[str, int]]) -> Generator[Step, Any, None]:
 
 
 def _check_limit(limit: OpenLimit) -> Generator[Step, Any, None]:
-    rows: list[Row] = yield Query(COUNT_OPEN, {"organisation": limit.organisation, "token_key": limit.token_key})
-    if rows[0]["open"] > limit.limit:
+    counted = 0
+    for key in dict.fromkeys((limit.token_key, *limit.besides)):
+        rows: list[Row] = yield Query(COUNT_OPEN, {"organisation": limit.organisation, "token_key": key})
+        counted += rows[0]["open"]
+    if counted > limit.limit:
         raise ConflictError(f"token {limit.token_key} has more than {limit.limit} open transactions")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Integer, bindparam, case, func, update
 
 from amperanto.domain.local_lists import ListEntry, LocalList, Wanted
@@ -19,10 +20,13 @@ from amperanto.domain.tokens import Authorization, AuthorizationStatus, Token
 from amperanto.stores.columns import Timestamp, Words
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement, Upserting
-from amperanto.stores.tables import local_list_entries, local_lists, tokens
+from amperanto.stores.tables import local_list_entries, local_lists, token_groups, tokens
+from amperanto.stores.tokens import as_json
 from amperanto.stores.work import Work
 
 _c, _e = local_lists.c, local_list_entries.c
+_NUMBERS = msgspec.json.Decoder(tuple[int, ...])
+_REASONS = msgspec.json.Decoder(dict[str, int])
 
 
 def _began(insert: Upserting) -> Any:
@@ -31,7 +35,7 @@ def _began(insert: Upserting) -> Any:
 
 def _put(insert: Upserting) -> Any:
     inserted = insert(local_list_entries)
-    told = {name: inserted.excluded[name] for name in ("uid", "type", "status", "token_group", "expires_at")}
+    told = {name: inserted.excluded[name] for name in ("uid", "type", "status", "token_group", "expires_at", "evses")}
     return inserted.on_conflict_do_update(index_elements=[_e.station, _e.token_key], set_=told)
 
 
@@ -44,7 +48,8 @@ def _changed(*columns: str, rank: int) -> Statement:
 _BEGIN = Statement(_began, rank=120)
 _WANT = _changed("wanted", rank=121)
 _CONFIRM = _changed("version", rank=122)
-_SETTLE = _changed("brought_to", "tried", "result", "detail", "left_out", "at", rank=123)
+_SETTLE = _changed("brought_to", "tried", "result", "detail", "left_out", "at", "reasons", rank=123)
+_OUTDATE = _changed("brought_to", "tried", rank=123)
 _CLEAR = Statement(local_list_entries.delete().where(_e.station == bindparam("station", type_=Words())), rank=124)
 _TAKE = Statement(
     local_list_entries.delete().where(
@@ -82,6 +87,16 @@ _MARK = Statement(
         ).label("expired"),
     )
 )
+_GROUPS_MARK = Statement(
+    owned(
+        token_groups,
+        func.count(type_=BigInteger()).label("known"),
+        func.coalesce(func.sum(token_groups.c.revision), 0).label("changes"),
+        func.coalesce(
+            func.sum(case((token_groups.c.expires_at <= bindparam("now", type_=Timestamp()), 1), else_=0)), 0
+        ).label("expired"),
+    )
+)
 
 
 class LocalLists:
@@ -109,7 +124,9 @@ class LocalLists:
     async def mark(self, organisation: OrganisationId, now: datetime) -> str:
         """A mark of the organisation's tokens as they are: another one as soon as any of them changes or expires."""
         (row,) = await self._work.scan(_MARK, {"organisation": organisation, "now": now})
-        return f"{row['known']}.{int(row['changes'])}.{row['latest'] or ''}.{int(row['expired'])}"
+        (groups,) = await self._work.scan(_GROUPS_MARK, {"organisation": organisation, "now": now})
+        ruled = f"{groups['known']}.{int(groups['changes'])}.{int(groups['expired'])}"
+        return f"{row['known']}.{int(row['changes'])}.{row['latest'] or ''}.{int(row['expired'])} {ruled}"
 
     async def owners(self) -> list[OrganisationId]:
         """The organisations that want a list at any station."""
@@ -151,8 +168,13 @@ class LocalLists:
                 "detail": outcome.detail,
                 "left_out": outcome.left_out,
                 "at": outcome.at,
+                "reasons": as_json(outcome.reasons),
             },
         )
+
+    def outdate(self, station: Station) -> None:
+        """What the station was brought to is not what is wanted now, whatever the tokens' mark says."""
+        self._work.record(_OUTDATE, {"of_station": station.id, "brought_to": None, "tried": None})
 
     def forget(self, station: StationId) -> None:
         """The station was removed."""
@@ -160,7 +182,7 @@ class LocalLists:
         self._work.record(_FORGET, {"station": station})
 
     def _begin(self, station: Station) -> None:
-        nothing = dict.fromkeys(("wanted", "brought_to", "tried", "result", "detail", "at"))
+        nothing = dict.fromkeys(("wanted", "brought_to", "tried", "result", "detail", "at", "reasons"))
         self._work.record(
             _BEGIN,
             {**nothing, "station": station.id, "organisation": station.organisation, "version": 0, "left_out": 0},
@@ -175,12 +197,16 @@ def _row(entry: ListEntry) -> dict[str, Any]:
         "status": entry.authorization.status,
         "token_group": entry.authorization.group,
         "expires_at": entry.authorization.expires_at,
+        "evses": as_json(entry.authorization.evses),
     }
 
 
 def _entry(row: Row) -> ListEntry:
     authorization = Authorization(
-        status=AuthorizationStatus(row["status"]), group=row["token_group"], expires_at=row["expires_at"]
+        status=AuthorizationStatus(row["status"]),
+        group=row["token_group"],
+        expires_at=row["expires_at"],
+        evses=() if row["evses"] is None else _NUMBERS.decode(row["evses"]),
     )
     return ListEntry(Token(row["uid"], row["type"]), authorization)
 
@@ -197,5 +223,6 @@ def _list(row: Row, entries: int) -> LocalList:
         result=row["result"],
         detail=row["detail"],
         left_out=row["left_out"],
+        reasons={} if row["reasons"] is None else _REASONS.decode(row["reasons"]),
         at=row["at"],
     )

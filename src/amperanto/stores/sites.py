@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, update
 
 from amperanto.domain.sites import Site, SiteId
-from amperanto.domain.stations import OrganisationId
+from amperanto.domain.stations import OrganisationId, UnknownTokens
 from amperanto.stores.columns import Words
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement
@@ -22,7 +22,10 @@ _BY_NAME = Statement(owned(sites).where(_c.name_key == bindparam("name_key")))
 _ADD = Statement(sites.insert(), rank=8)
 _KEYS = (_c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger()))
 _SAVE = Statement(
-    update(sites).where(*_KEYS), rank=9, exact=True, columns=["name", "name_key", "time_zone", "revision"]
+    update(sites).where(*_KEYS),
+    rank=9,
+    exact=True,
+    columns=["name", "name_key", "time_zone", "revision", "unknown_tokens"],
 )
 _REMOVE = Statement(sites.delete().where(*_KEYS), rank=14, exact=True)
 _LIST = Statement(
@@ -90,6 +93,7 @@ def _row(site: Site) -> dict[str, Any]:
         "name_key": site.name.casefold(),
         "time_zone": site.time_zone,
         "revision": site.revision,
+        "unknown_tokens": site.unknown_tokens,
     }
 
 
@@ -101,4 +105,5 @@ def _site(row: Row) -> Site:
         time_zone=row["time_zone"],
         created_at=row["created_at"],
         revision=row["revision"],
+        unknown_tokens=None if row["unknown_tokens"] is None else UnknownTokens(row["unknown_tokens"]),
     )

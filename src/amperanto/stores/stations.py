@@ -21,6 +21,7 @@ from amperanto.domain.stations import (
     Station,
     StationId,
     Tolerance,
+    UnknownTokens,
     folded,
 )
 from amperanto.stores.columns import Timestamp, Words
@@ -65,6 +66,8 @@ def _list(filters: frozenset[str]) -> Statement:
         chosen = chosen.where(_c.registration == bindparam("registration"))
     if "contains" in filters:
         chosen = chosen.where(_c.identity_key.like(bindparam("contains", type_=Words()), escape="!"))
+    if "site" in filters:
+        chosen = chosen.where(_c.site == bindparam("site", type_=Words()))
     if "after" in filters:
         chosen = chosen.where(_c.identity_key > bindparam("after"))
     return Statement(chosen.order_by(_c.identity_key).limit(bindparam("limit", type_=BigInteger())))
@@ -103,6 +106,7 @@ class Stations:
         *,
         registration: Registration | None = None,
         contains: str | None = None,
+        site: str | None = None,
         cursor: str | None = None,
         limit: int = PAGE,
     ) -> Page[Station]:
@@ -111,6 +115,7 @@ class Stations:
         wanted: dict[str, Any] = {
             "registration": registration,
             "contains": None if contains is None else _containing(folded(contains)),
+            "site": site,
             "after": cursor,
         }
         wanted = {name: value for name, value in wanted.items() if value is not None}
@@ -178,6 +183,8 @@ def _row(station: Station) -> dict[str, Any]:
         "boot_loop_since": station.boot_loop_since,
         "onboarding": station.onboarding,
         "revision": station.revision,
+        "unknown_tokens": station.unknown_tokens,
+        "cache_cleared_at": station.cache_cleared_at,
     }
 
 
@@ -204,4 +211,6 @@ def _station(row: Row) -> Station:
         boot_loop_since=row["boot_loop_since"],
         onboarding=row["onboarding"],
         revision=row["revision"],
+        unknown_tokens=None if row["unknown_tokens"] is None else UnknownTokens(row["unknown_tokens"]),
+        cache_cleared_at=row["cache_cleared_at"],
     )

@@ -33,6 +33,7 @@ from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.oddities import Oddities
+from amperanto.stores.organisations import Organisations
 from amperanto.stores.outbox import Outbox
 from amperanto.stores.ownership import Ownership
 from amperanto.stores.remote_starts import RemoteStarts
@@ -44,6 +45,7 @@ from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
 from amperanto.stores.tariffs import Tariffs
 from amperanto.stores.templates import Templates
+from amperanto.stores.token_groups import TokenGroups
 from amperanto.stores.tokens import Tokens
 from amperanto.stores.transactions import Transactions
 from amperanto.stores.unit import Handler, Unit
@@ -70,6 +72,8 @@ class Store:
         self.sites = Sites(reading)
         self.due = Dues(reading)
         self.tokens = Tokens(reading)
+        self.token_groups = TokenGroups(reading)
+        self.organisations = Organisations(reading)
         self.transactions = Transactions(reading)
         self.connectors = Connectors(reading)
         self.meter_values = MeterValues(reading)

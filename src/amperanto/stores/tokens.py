@@ -1,23 +1,50 @@
-"""Tokens: rows ↔ `domain.tokens.RegisteredToken`, unique by organisation and key (the uid without case)."""
+"""Tokens: rows ↔ `domain.tokens.RegisteredToken`, unique by organisation and key (the uid without case).
+
+Other spellings of a uid have rows of their own for the look-up, and stand in the token's row, too. A look-up asks for
+them only where no token has that very uid; what it finds is cached under the spelling asked for.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, update
+import msgspec
+from sqlalchemy import BigInteger, bindparam, or_, update
 
+from amperanto.domain.likeness import likenesses
+from amperanto.domain.places import Places
+from amperanto.domain.schedules import Schedule
 from amperanto.domain.stations import OrganisationId
-from amperanto.domain.tokens import AuthorizationStatus, RegisteredToken, Token
+from amperanto.domain.tokens import NOWHERE, AuthorizationStatus, RegisteredToken, Token
 from amperanto.stores.scope import owned
-from amperanto.stores.statements import Row, Statement
-from amperanto.stores.tables import tokens
+from amperanto.stores.statements import Listed, Row, Statement, listed
+from amperanto.stores.tables import token_aliases, tokens
 from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
-_c = tokens.c
+_c, _a = tokens.c, token_aliases.c
 _GET = Statement(owned(tokens).where(_c.id == bindparam("id")))
 _BY_KEY = Statement(owned(tokens).where(_c.token_key == bindparam("token_key")))
+_BY_ALIAS = Statement(
+    owned(tokens).where(_c.id.in_(owned(token_aliases, _a.token).where(_a.alias_key == bindparam("token_key"))))
+)
+_ALIKE = Statement(
+    owned(tokens)
+    .where(or_(Listed(_c.alike, "likenesses"), Listed(_c.alike_number, "likenesses")))
+    .order_by(_c.token_key)
+    .limit(bindparam("limit", type_=BigInteger()))
+)
+_ADD_ALIAS = Statement(token_aliases.insert(), rank=23)
+_REMOVE_ALIAS = Statement(
+    token_aliases.delete().where(_a.token == bindparam("token"), _a.alias_key == bindparam("alias_key")), rank=22
+)
+_REMOVE_ALIASES = Statement(token_aliases.delete().where(_a.token == bindparam("token")), rank=22)
+_SCHEDULE = msgspec.json.Decoder(Schedule)
+_PLACES = msgspec.json.Decoder(Places)
+_WORDS = msgspec.json.Decoder(tuple[str, ...])
+SUGGESTED = 5
 _ADD = Statement(tokens.insert(), rank=20)
 _SAVE = Statement(
     update(tokens).where(_c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())),
@@ -51,15 +78,22 @@ class Tokens:
         self._work = work
 
     async def by_uid(self, organisation: OrganisationId, uid: str) -> RegisteredToken | None:
-        """The organisation's token of that uid, case aside (cached where this node is alone)."""
+        """The organisation's token of that uid or alias, case aside (cached where this node is alone)."""
         key = Token(uid).key
 
         async def read() -> RegisteredToken | None:
-            return await self._read(_BY_KEY, organisation=organisation, token_key=key)
+            found = await self._read(_BY_KEY, organisation=organisation, token_key=key)
+            return found or await self._read(_BY_ALIAS, organisation=organisation, token_key=key)
 
         if self._work.shared:  # a token may be blocked by another node at any time
             return await read()
         return await self._work.cached(self._work.caches.tokens, (organisation, key), read)
+
+    async def alike(self, organisation: OrganisationId, likenesses: tuple[str, ...]) -> list[RegisteredToken]:
+        """Tokens of the organisation that may be meant by a uid of these likenesses, a few at most."""
+        found = {"organisation": organisation, "likenesses": listed(likenesses), "limit": SUGGESTED}
+        rows = await self._work.several(_ALIKE, found) if likenesses else []
+        return [_token(row) for row in rows]
 
     async def get(self, organisation: OrganisationId, token: str) -> RegisteredToken | None:
         """The organisation's token of that id."""
@@ -96,7 +130,20 @@ class Tokens:
     def remove(self, token: RegisteredToken) -> None:
         """Forget a token."""
         self._work.record(_REMOVE, {"id": token.id, "revision": token.revision})
+        self._work.record(_REMOVE_ALIASES, {"token": token.id})
         self._forget(token)
+
+    def alias(self, token: RegisteredToken, uid: str) -> RegisteredToken:
+        """Let that spelling mean the token, too; one that is an alias already is a ConflictError at the commit."""
+        row = {"organisation": token.organisation, "alias_key": uid.casefold(), "token": token.id}
+        self._work.record(_ADD_ALIAS, row)
+        return self.save(replace(token, aliases=(*token.aliases, uid)))
+
+    def unalias(self, token: RegisteredToken, uid: str) -> RegisteredToken:
+        """Let that spelling mean nobody."""
+        self._work.record(_REMOVE_ALIAS, {"token": token.id, "alias_key": uid.casefold()})
+        kept = tuple(alias for alias in token.aliases if alias.casefold() != uid.casefold())
+        return self.save(replace(token, aliases=kept))
 
     def _forget(self, token: RegisteredToken) -> None:
         # The uid itself may have been changed: then the old one is still in the cache, under another key.
@@ -107,7 +154,23 @@ class Tokens:
         return None if row is None else _token(row)
 
 
+def as_json(value: object) -> str | None:
+    """Nothing for what is empty."""
+    return msgspec.json.encode(value).decode() if value else None
+
+
+def schedule_of(text: str | None) -> Schedule | None:
+    """The hours that were kept."""
+    return None if text is None else _SCHEDULE.decode(text)
+
+
+def places_of(text: str | None) -> Places:
+    """The places that were kept."""
+    return NOWHERE if text is None else _PLACES.decode(text)
+
+
 def _row(token: RegisteredToken) -> dict[str, Any]:
+    alike, alike_number = (*likenesses(token.token.uid), None, None)[:2]
     return {
         "organisation": token.organisation,
         "uid": token.token.uid,
@@ -119,6 +182,15 @@ def _row(token: RegisteredToken) -> dict[str, Any]:
         "concurrent_limit": token.concurrent_limit,
         "note": token.note,
         "revision": token.revision,
+        "schedule": as_json(token.schedule),
+        "places": as_json(token.places),
+        "credit": None if token.credit is None else str(token.credit),
+        "language1": token.language1,
+        "language2": token.language2,
+        "message": token.message,
+        "aliases": as_json(token.aliases),
+        "alike": alike,
+        "alike_number": alike_number,
     }
 
 
@@ -134,4 +206,11 @@ def _token(row: Row) -> RegisteredToken:
         created_at=row["created_at"],
         note=row["note"],
         revision=row["revision"],
+        schedule=schedule_of(row["schedule"]),
+        places=places_of(row["places"]),
+        credit=None if row["credit"] is None else Decimal(row["credit"]),
+        language1=row["language1"],
+        language2=row["language2"],
+        message=row["message"],
+        aliases=() if row["aliases"] is None else _WORDS.decode(row["aliases"]),
     )

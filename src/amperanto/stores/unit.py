@@ -28,6 +28,7 @@ from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.oddities import Oddities
+from amperanto.stores.organisations import Organisations
 from amperanto.stores.outbox import Outbox, row_of
 from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
@@ -37,6 +38,7 @@ from amperanto.stores.sites import Sites
 from amperanto.stores.stations import Stations
 from amperanto.stores.tariffs import Tariffs
 from amperanto.stores.templates import Templates
+from amperanto.stores.token_groups import TokenGroups
 from amperanto.stores.tokens import Tokens
 from amperanto.stores.transactions import Transactions
 from amperanto.stores.work import Surroundings, Work
@@ -76,6 +78,16 @@ class Unit(Work):
     def tokens(self) -> Tokens:
         """Tokens."""
         return Tokens(self)
+
+    @property
+    def token_groups(self) -> TokenGroups:
+        """What holds for groups of tokens."""
+        return TokenGroups(self)
+
+    @property
+    def organisations(self) -> Organisations:
+        """Who owns stations."""
+        return Organisations(self)
 
     @property
     def transactions(self) -> Transactions:
@@ -185,12 +197,14 @@ class Unit(Work):
         """Put an event into the outbox, in the same database transaction (R11)."""
         self._recorded.events.append(row_of(event))
 
-    def require_open_transactions_at_most(self, organisation: OrganisationId, token_key: str, limit: int) -> None:
-        """Commit only if the token then has at most so many open, not refused transactions.
+    def require_open_transactions_at_most(
+        self, organisation: OrganisationId, token_key: str, limit: int, *, besides: tuple[str, ...] = ()
+    ) -> None:
+        """Commit only if the token then has at most so many open, not refused transactions, under all its keys.
 
         Else ConflictError (R3).
         """
-        self._recorded.limits.append(OpenLimit(organisation, token_key, limit))
+        self._recorded.limits.append(OpenLimit(organisation, token_key, limit, besides))
 
     async def __aenter__(self) -> Self:
         if self._ended:

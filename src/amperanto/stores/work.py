@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from amperanto.domain.ids import Ids
+from amperanto.domain.organisations import Organisation
 from amperanto.domain.sites import Site, SiteId
 from amperanto.domain.stations import OrganisationId, Station, StationId
 from amperanto.domain.tariff_assignments import TariffBook
-from amperanto.domain.tokens import RegisteredToken
+from amperanto.domain.tokens import RegisteredToken, TokenGroup
 from amperanto.domain.transactions import Transaction
 from amperanto.stores.cache import Cache
 from amperanto.stores.database import Database
@@ -64,6 +65,12 @@ class Caches:
     )
     tokens: Cache[tuple[OrganisationId, str], RegisteredToken] = field(
         default_factory=lambda: Cache[tuple[OrganisationId, str], RegisteredToken](CACHED)
+    )
+    groups: Cache[tuple[OrganisationId, str], TokenGroup] = field(
+        default_factory=lambda: Cache[tuple[OrganisationId, str], TokenGroup](CACHED)
+    )
+    organisations: Cache[OrganisationId, Organisation] = field(
+        default_factory=lambda: Cache[OrganisationId, Organisation](CACHED)
     )
     open_transactions: Cache[tuple[StationId, str], Transaction] = field(
         default_factory=lambda: Cache[tuple[StationId, str], Transaction](CACHED)

@@ -28,6 +28,7 @@ from amperanto.domain.observations import TransactionStarted
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.remote_starts import RemoteStart
 from amperanto.domain.reservations import Reservation
+from amperanto.domain.sites import Site, SiteId
 from amperanto.domain.stations import (
     Availability,
     ChargingState,
@@ -40,7 +41,7 @@ from amperanto.domain.stations import (
 )
 from amperanto.domain.tariff_assignments import Assignment, Scope, TariffVersion
 from amperanto.domain.tariffs import Tariff
-from amperanto.domain.tokens import RegisteredToken, Token
+from amperanto.domain.tokens import RegisteredToken, Token, TokenGroup
 from amperanto.domain.transactions import Transaction
 from amperanto.settings import in_memory
 from amperanto.stores.device_model import VariableChange
@@ -90,6 +91,8 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
     token = RegisteredToken(
         id=ids.new(), organisation=owner, token=Token(f"{mark}-Uid", "Local"), note=f"{mark} note", created_at=NOON
     )
+    site = Site(id=SiteId(ids.new()), organisation=owner, name=f"{mark} quay")
+    group = TokenGroup(organisation=owner, name=f"{mark} fleet", note=f"{mark} note")
     frame = LoggedMessage(
         at=NOON,
         organisation=owner,
@@ -176,6 +179,8 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         unit.remote_starts.add(remote_start)
         unit.transactions.add(transaction)
         unit.tokens.add(token)
+        unit.sites.add(site)
+        unit.token_groups.put(group)
         unit.messages.append(frame)
         unit.inbox.knock(caller)
         unit.meter_values.add(owner, station.id, [value], where=EvseRef(1, 1), transaction=transaction.id)
@@ -201,6 +206,9 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
             "reservation": [reservation.id, str(reservation.number), transaction.id],
             "remote_start": [remote_start.id, str(remote_start.number)],
             "token": [token.token.uid, token.token.uid.upper(), token.id],
+            "alias": [f"{mark}-other", token.token.uid],
+            "site": [site.name, site.name.upper(), site.id],
+            "group": [group.name, group.name.upper()],
             "key": [key.id, key.hash],
             "action": ["Reset"],
             "wish": [wish.id, station.id],

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.observations import TokenPresented, TransactionEnded, TransactionStarted
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import DEFAULT_ORGANISATION, EvseRef
@@ -30,6 +31,7 @@ async def tokens(house: Any) -> list[tuple[str, str, str]]:
     return [(one.token.uid, one.status.value, one.note or "") for one in page.items]
 
 
+@requirement("C01-2")
 @pytest.mark.parametrize(
     ("token", "expected"),
     [
@@ -46,6 +48,7 @@ async def test_a_token_is_answered_by_what_is_known_of_it(house: Any, token: dic
     assert await status(station, "cafe") is expected
 
 
+@requirement("C09-1", "C10-1")
 async def test_the_group_and_the_expiry_are_told(house: Any):
     expires = NOON + timedelta(days=1)
     await house.token("CAFE", group="FLEET", expires_at=expires)
@@ -96,6 +99,7 @@ async def test_whoever_stops_a_charge_is_not_hindered_by_charging_elsewhere(hous
     assert stopped.authorization.status is S.ACCEPTED
 
 
+@requirement("C02.FR.01")
 async def test_a_start_button_is_accepted_as_often_as_it_is_pressed_and_is_no_token(house: Any):
     for number in range(3):
         station = await house.station(f"CP{number}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.csms.journal import Repeats, redacted
 from amperanto.domain.stations import StationId
 
@@ -109,3 +110,13 @@ def test_what_is_no_secret_stays_as_it_was():
 
 def test_a_frame_that_is_no_json_and_may_hold_a_secret_is_not_kept_at_all():
     assert SECRET not in redacted(f'[2,"1","ChangeConfiguration",{{"key":"AuthorizationKey","value":"{SECRET}"')
+
+
+@requirement("C04-1")
+@pytest.mark.parametrize("action", ["Authorize", "TransactionEvent"])
+def test_a_key_code_stays_in_no_frame_and_other_tokens_do(action: str):
+    frame = [2, "1", action, {"idToken": {"idToken": "4711", "type": "KeyCode"}, "seqNo": 1}]
+    kept = json.loads(redacted(json.dumps(frame)))
+    assert kept == [2, "1", action, {"idToken": {"idToken": "***", "type": "KeyCode"}, "seqNo": 1}]
+    card = json.dumps([2, "1", action, {"idToken": {"idToken": "4711", "type": "ISO14443"}}])
+    assert redacted(card) == card

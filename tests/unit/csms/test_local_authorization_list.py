@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.csms.errors import StationBusy, StationOffline, StationSilent
+from amperanto.domain.device_model import Attribute, Characteristics, KnownVariable, VariableRef
 from amperanto.domain.local_lists import Wanted
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Registration
-from amperanto.domain.tokens import AuthorizationStatus, RegisteredToken, Token
+from amperanto.domain.tokens import AuthorizationStatus, RegisteredToken, Token, TokenGroup
 from amperanto.ocpp import v2
 from amperanto.ocpp.errors import CallRefused, Code
 
@@ -117,6 +120,7 @@ async def change(house: Any, uid: str, **changes: Any) -> None:
             unit.tokens.remove(known)
 
 
+@requirement("D01-1", "D01.FR.18", "1.6:SendLocalList-1")
 async def test_the_first_list_is_full_and_holds_the_organisations_tokens(house: Any):
     """D01.FR.01, TC_D_01: with version 1, since 0 means none (D01.FR.18)."""
     teller, behind = await placed(house)
@@ -133,6 +137,7 @@ async def test_the_first_list_is_full_and_holds_the_organisations_tokens(house: 
     assert (state.in_step, state.kept.result, state.kept.version, state.kept.entries) == (True, "Accepted", 1, 2)
 
 
+@requirement("D01-2", "D01.FR.16", "D01.FR.17", "D01.FR.19")
 async def test_afterwards_only_what_changed_is_sent(house: Any):
     """D01.FR.16, D01.FR.17, TC_D_02, TC_D_03: removals first, they make room."""
     teller, behind = await placed(house)
@@ -157,6 +162,7 @@ async def test_a_station_in_step_is_sent_nothing(house: Any):
     assert len(behind.sent) == before
 
 
+@requirement("D01-1")
 async def test_an_empty_list_is_sent_as_a_full_one_without_tokens(house: Any):
     """D01.FR.04, TC_D_04."""
     teller, behind = await placed(house)
@@ -169,6 +175,7 @@ async def test_an_empty_list_is_sent_as_a_full_one_without_tokens(house: Any):
     assert (state.kept.entries, state.in_step, behind.listed) == (0, True, {})
 
 
+@requirement("D01-7")
 async def test_a_long_list_goes_in_parts_a_full_one_and_then_differences(house: Any):
     """ItemsPerMessage: no part holds more; each has a version of its own."""
     teller, behind = await placed(house)
@@ -213,6 +220,7 @@ async def test_a_station_that_finds_a_message_too_long_gets_shorter_ones(house: 
     assert len(behind.listed) == 5
 
 
+@requirement("D02-2")
 async def test_a_station_with_another_version_than_we_know_gets_a_full_list(house: Any):
     """D02: somebody else was there; the version is above both."""
     teller, behind = await placed(house)
@@ -225,6 +233,7 @@ async def test_a_station_with_another_version_than_we_know_gets_a_full_list(hous
     assert behind.told[1:] == [(FULL, 41, ["A", "C"])]
 
 
+@requirement("D01-4", "D01-8")
 @pytest.mark.parametrize("answer", ["VersionMismatch", "Failed"])
 async def test_a_difference_the_station_does_not_take_is_followed_by_a_full_list(house: Any, answer: str):
     """D01, TC_D_06, TC_043_2, TC_043_3."""
@@ -256,6 +265,7 @@ async def test_a_full_list_that_is_disturbed_midway_is_begun_once_more(house: An
     assert (state.in_step, state.kept.version, state.kept.entries) == (True, 4, 3)
 
 
+@requirement("D01.FR.06")
 async def test_a_token_of_another_kind_is_removed_in_one_message_and_put_in_the_next(house: Any):
     """D01.FR.06: no message names a token twice."""
     teller, behind = await placed(house)
@@ -269,6 +279,7 @@ async def test_a_token_of_another_kind_is_removed_in_one_message_and_put_in_the_
     assert put.id_token.type == "ISO15693"
 
 
+@requirement("D01-8")
 async def test_a_full_list_the_station_does_not_take_is_told_and_not_tried_again_and_again(house: Any):
     """TC_043_3: until the tokens change, or a person asks."""
     teller, behind = await placed(house)
@@ -547,3 +558,68 @@ async def test_a_list_left_alone_is_neither_sent_nor_forgotten(house: Any):
     await looked(house)
     assert len(behind.sent) == 1
     assert (state.kept.version, state.kept.entries, state.waiting) == (1, 1, False)
+
+
+async def heard_of(house: Any, teller: Any, variable: str, value: str | None, most: float | None = None) -> None:
+    """The station reported a variable."""
+    component = "LocalAuthListCtrlr" if most is not None else "ConfigurationKeys"
+    known = KnownVariable(
+        station=teller.station.id,
+        organisation=DEFAULT_ORGANISATION,
+        ref=VariableRef(component, variable),
+        attribute=Attribute(value=value),
+        characteristics=None if most is None else Characteristics(data_type="integer", max_limit=most),
+        seen_at=house.clock.now(),
+        source="report",
+    )
+    async with house.store.unit() as unit:
+        unit.device_models.put([known])
+
+
+@requirement("D01-5")
+@pytest.mark.parametrize("how", ["2.x", "1.6"])
+async def test_a_station_gets_as_many_tokens_as_it_said_it_has_room_for_and_the_rest_is_counted(house: Any, how: str):
+    for number in range(5):
+        await house.token(f"T{number}", created_at=house.clock.now() + timedelta(seconds=number))
+    await house.token("BAD", status=AuthorizationStatus.BLOCKED, created_at=house.clock.now() + timedelta(days=1))
+    teller, behind = await placed(house)
+    if how == "2.x":
+        await heard_of(house, teller, "Entries", "0", most=3.0)
+    else:
+        await heard_of(house, teller, "LocalAuthListMaxLength", "3")
+    state = await sync(house, teller)
+    assert behind.told == [(FULL, 1, ["T4", "T3", "T2"])]
+    assert (state.in_step, state.kept.left_out, state.kept.reasons) == (True, 3, {"no room": 3})
+    await change(house, "T3", status=AuthorizationStatus.BLOCKED)
+    await sync(house, teller)
+    assert sorted(behind.listed) == ["T1", "T2", "T4"]
+
+
+async def test_why_tokens_are_left_out_is_kept(house: Any):
+    await house.token("A")
+    await house.token("PREPAID", credit=Decimal(1))
+    await house.token("UNSAID")
+    teller, behind = await placed(house)
+    behind.sayable = lambda uid: uid != "UNSAID"
+    kept = (await sync(house, teller)).kept
+    assert (kept.left_out, kept.reasons) == (2, {"prepaid": 1, "cannot be said": 1})
+
+
+@requirement("D01-6")
+async def test_a_blocked_token_is_a_differential_update_soon_and_so_is_a_blocked_group(house: Any):
+    await house.token("A", group="Fleet")
+    await house.token("B")
+    await house.token("C")
+    teller, behind = await placed(house)
+    await sync(house, teller)
+    await change(house, "B", status=AuthorizationStatus.BLOCKED)
+    await house.csms.local_lists.look()
+    await house.csms.local_lists.serve(teller.station.id)
+    assert behind.told[1:] == [(DIFFERENTIAL, 2, ["B"])]
+    blocked = TokenGroup(organisation=DEFAULT_ORGANISATION, name="fleet", status=AuthorizationStatus.BLOCKED)
+    async with house.store.unit() as unit:
+        unit.token_groups.put(blocked)
+    await house.csms.local_lists.look()
+    await house.csms.local_lists.serve(teller.station.id)
+    assert behind.told[2:] == [(DIFFERENTIAL, 3, ["A"])]
+    assert behind.listed == {"A": "Blocked", "B": "Blocked", "C": "Accepted"}

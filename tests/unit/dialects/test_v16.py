@@ -207,6 +207,7 @@ def test_the_command_to_unlock_stays_the_reason() -> None:
 # --- tokens
 
 
+@requirement("1.6:Authorize-1")
 @pytest.mark.parametrize("status", AuthorizationStatus)
 def test_a_token_is_accepted_only_when_it_is_accepted(status: AuthorizationStatus) -> None:
     decision = TokenDecision(authorization=Authorization(status=status))

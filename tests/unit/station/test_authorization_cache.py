@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, TWO, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.decisions import TokenDecision
 from amperanto.domain.observations import TokenPresented
 from amperanto.domain.tokens import Authorization, AuthorizationStatus, Token
@@ -48,6 +49,7 @@ async def test_without_a_cache_the_csms_is_asked_each_time(version):
         assert len(scenery.csms.of("Authorize")) == 2
 
 
+@requirement("C12-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_token_that_was_accepted_is_not_asked_about_again(version):
     """C12: with LocalPreAuthorize alone."""
@@ -61,6 +63,7 @@ async def test_a_token_that_was_accepted_is_not_asked_about_again(version):
         assert len(scenery.csms.of("Authorize")) == 2
 
 
+@requirement("C12-3", "1.6:Authorize-4")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_token_that_was_refused_is_asked_about_again(version):
     """C12: not accepted and online."""
@@ -71,6 +74,7 @@ async def test_a_token_that_was_refused_is_asked_about_again(version):
         assert await presented(scenery) is AuthorizationStatus.ACCEPTED
 
 
+@requirement("C12-3")
 @pytest.mark.parametrize("version", TWO)
 async def test_without_post_authorization_a_refused_token_stays_refused(version):
     """C12: DisablePostAuthorize."""
@@ -81,6 +85,7 @@ async def test_without_post_authorization_a_refused_token_stays_refused(version)
         assert len(scenery.csms.of("Authorize")) == 1
 
 
+@requirement("C10-2")
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("status", ["Accepted", "Blocked"])
 async def test_offline_what_was_heard_last_holds(version, status):
@@ -93,6 +98,7 @@ async def test_offline_what_was_heard_last_holds(version, status):
         assert await presented(scenery, Token("STRANGER", "ISO14443")) is AuthorizationStatus.INVALID
 
 
+@requirement("C10-2", "1.6:Authorize-3")
 @pytest.mark.parametrize("version", ALL)
 async def test_what_the_csms_says_of_a_transaction_is_remembered_too(version):
     """C10: the answer to a start outranks the answer before it."""
@@ -110,6 +116,7 @@ async def test_what_the_csms_says_of_a_transaction_is_remembered_too(version):
         assert await presented(scenery) is AuthorizationStatus.BLOCKED
 
 
+@requirement("C13-1", "1.6:Authorize-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_the_local_list_goes_before_the_cache(version):
     """C13, TC_C_25."""
@@ -126,6 +133,7 @@ async def test_the_local_list_goes_before_the_cache(version):
         assert await presented(scenery) is AuthorizationStatus.BLOCKED
 
 
+@requirement("C10-3")
 @pytest.mark.parametrize("version", ALL)
 async def test_an_entry_ends_when_the_csms_says(version):
     """C10: cacheExpiryDateTime, 1.6 expiryDate."""
@@ -139,6 +147,7 @@ async def test_an_entry_ends_when_the_csms_says(version):
         assert len(scenery.csms.of("Authorize")) == 2
 
 
+@requirement("C10-3")
 @pytest.mark.parametrize("version", TWO)
 async def test_an_entry_without_an_end_lives_for_its_life_time(version):
     """C10: LifeTime since it was last heard."""
@@ -152,6 +161,7 @@ async def test_an_entry_without_an_end_lives_for_its_life_time(version):
         assert len(scenery.csms.of("Authorize")) == 2
 
 
+@requirement("C11-2", "1.6:ClearCache-1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_cleared_cache_knows_nobody(version):
     """C11."""
@@ -162,6 +172,7 @@ async def test_a_cleared_cache_knows_nobody(version):
         assert len(scenery.csms.of("Authorize")) == 2
 
 
+@requirement("C11-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_cache_that_is_off_cannot_be_cleared(version):
     """C11."""
@@ -178,6 +189,7 @@ async def test_a_1_6_station_is_told_to_use_its_cache_by_a_key():
         assert len(scenery.csms.of("Authorize")) == 1
 
 
+@requirement("C17-3", "C10-5")
 async def test_a_prepaid_card_is_asked_about_each_time():
     """C17 (2.1): NoCredit is not kept."""
     async with scene(Version.V21, variables=NO_STRANGERS) as scenery:
@@ -188,6 +200,7 @@ async def test_a_prepaid_card_is_asked_about_each_time():
         assert await presented(scenery) is AuthorizationStatus.INVALID
 
 
+@requirement("C10-4")
 async def test_where_there_is_no_room_refused_tokens_go_first_and_then_the_oldest():
     """C10."""
     async with scene(Version.V201, variables=NO_STRANGERS) as scenery:

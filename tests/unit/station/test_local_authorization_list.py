@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, TWO, Refusal, scene
 
+from amperanto.conformance.requirements import requirement
 from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.ocpp import Version
 from amperanto.station import Vehicle
@@ -52,6 +53,7 @@ def expiry(version: Version, at: str) -> dict[str, Any]:
 # --- D01: the list, and what changes it
 
 
+@requirement("D02-1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_station_nobody_sent_a_list_says_version_0(version):
     """D02.FR.02, TC_042_2, TC_D_09."""
@@ -59,6 +61,7 @@ async def test_a_station_nobody_sent_a_list_says_version_0(version):
         assert await version_of(csms) == 0
 
 
+@requirement("D01-1", "1.6:SendLocalList-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_full_list_replaces_what_was_there_and_takes_its_version(version):
     """D01.FR.01, D01.FR.15, D02.FR.01, TC_D_01, TC_D_08, TC_043."""
@@ -72,6 +75,7 @@ async def test_a_full_list_replaces_what_was_there_and_takes_its_version(version
         assert len(csms.of("Authorize")) == 1
 
 
+@requirement("D01-2", "1.6:SendLocalList-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_differential_update_puts_and_removes_and_leaves_the_rest(version):
     """D01.FR.16, D01.FR.17, TC_D_02, TC_D_03, TC_043_5."""
@@ -91,6 +95,7 @@ async def test_a_differential_update_puts_and_removes_and_leaves_the_rest(versio
         assert outcomes["THIRD"] is AuthorizationStatus.ACCEPTED
 
 
+@requirement("D01-4")
 @pytest.mark.parametrize("version", ALL)
 async def test_an_update_that_is_not_newer_is_a_version_mismatch_and_changes_nothing(version):
     """D01.FR.19, TC_D_06, TC_043_2."""
@@ -103,6 +108,7 @@ async def test_an_update_that_is_not_newer_is_a_version_mismatch_and_changes_not
         assert csms.of("Authorize") == []
 
 
+@requirement("D01-1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_full_list_without_tokens_empties_it(version):
     """D01.FR.04, TC_D_04: the version holds; 1.6 says 0 for whatever is empty."""
@@ -114,6 +120,7 @@ async def test_a_full_list_without_tokens_empties_it(version):
         assert len(csms.of("Authorize")) == 1
 
 
+@requirement("D01-3")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_differential_update_without_tokens_changes_the_version_only(version):
     """D01.FR.05, TC_D_05."""
@@ -125,6 +132,7 @@ async def test_a_differential_update_without_tokens_changes_the_version_only(ver
         assert csms.of("Authorize") == []
 
 
+@requirement("D01-9")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_list_outlives_a_restart(version):
     """TC_D_07."""
@@ -146,6 +154,7 @@ async def test_version_0_and_below_are_no_versions_of_a_list(version, number):
         assert await version_of(csms) == 4
 
 
+@requirement("D01.FR.06")
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("kind", [FULL, DIFFERENTIAL])
 async def test_a_token_named_twice_spoils_the_update_whole(version, kind):
@@ -162,6 +171,7 @@ async def test_a_full_list_says_of_each_token_what_it_may(version):
         assert await send(csms, 1, FULL, line(version, "CAFE"), line(version, "BEEF", REMOVED)) == "Failed"
 
 
+@requirement("D01-10")
 @pytest.mark.parametrize("version", ALL)
 async def test_more_tokens_than_a_message_may_hold_are_refused(version):
     """ItemsPerMessage, 1.6's SendLocalListMaxLength (messages §2.2)."""
@@ -172,6 +182,7 @@ async def test_more_tokens_than_a_message_may_hold_are_refused(version):
         assert await send(csms, 1, FULL, *three[:2]) == "Accepted"
 
 
+@requirement("D01-10")
 @pytest.mark.parametrize("version", TWO)
 async def test_more_bytes_than_a_message_may_hold_are_refused(version):
     """BytesPerMessage (messages §2.2)."""
@@ -180,6 +191,7 @@ async def test_more_bytes_than_a_message_may_hold_are_refused(version):
         assert await send(csms, 1, FULL, line(version, "T1")) == "Accepted"
 
 
+@requirement("D01-11")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_list_the_station_has_no_room_for_fails_and_the_old_one_stays(version):
     """TC_043_3."""
@@ -214,6 +226,7 @@ async def test_the_limits_of_a_1_6_station_are_keys():
 # --- switched off
 
 
+@requirement("1.6:SendLocalList-3", "1.6:GetLocalListVersion-1")
 async def test_a_1_6_station_without_lists_says_so_in_both_answers():
     """TC_042_1, TC_043_1."""
     async with scene(Version.V16) as (_, csms, _clock):
@@ -223,6 +236,7 @@ async def test_a_1_6_station_without_lists_says_so_in_both_answers():
         assert await send(csms, 2, FULL, line(Version.V16, DRIVER.uid)) == "NotSupported"
 
 
+@requirement("D02-1")
 @pytest.mark.parametrize("version", TWO)
 async def test_a_2_x_station_whose_list_is_off_says_version_0_and_takes_none(version):
     """D02.FR.03, TC_D_10."""
@@ -252,6 +266,7 @@ async def test_without_local_pre_authorization_the_csms_is_always_asked(version)
         assert len(csms.of("Authorize")) == 1
 
 
+@requirement("C14-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_listed_token_charges_without_an_authorize(version):
     """TC_C_27, TC_008_1: and the transaction is told with it."""
@@ -264,6 +279,7 @@ async def test_a_listed_token_charges_without_an_authorize(version):
         assert DRIVER.uid in str(csms.of("StartTransaction", "TransactionEvent"))
 
 
+@requirement("C14-2")
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize("listed", ["Invalid", "Blocked", "Expired"])
 @pytest.mark.parametrize("now", ["Accepted", "Blocked"])
@@ -286,6 +302,7 @@ async def test_without_post_authorization_a_refused_token_is_refused_at_once(ver
         assert csms.of("Authorize") == []
 
 
+@requirement("C13-3")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_listed_token_whose_time_is_over_is_asked_about(version):
     async with scene(version, variables=ASKS_NOBODY) as (station, csms, clock):
@@ -357,6 +374,7 @@ async def test_offline_the_list_decides(version, listed):
         assert (await clock.until(station.present(DRIVER, 1))).status == listed
 
 
+@requirement("C13-2")
 @pytest.mark.parametrize("version", ALL)
 async def test_offline_only_listed_tokens_charge_where_strangers_may_not(version):
     """C13, C15: the charge is told when the line is back."""
@@ -396,6 +414,7 @@ async def test_a_list_that_is_off_authorizes_nobody(version):
         assert len(csms.of("Authorize")) == 1
 
 
+@requirement("C01.FR.25")
 @pytest.mark.parametrize("version", TWO)
 async def test_in_2_x_a_token_of_another_kind_is_another_token(version):
     """C01: tokens are the same by uid and type, without case."""

@@ -49,7 +49,7 @@ async def test_a_waiting_car_is_started_and_stopped_from_afar(version):
         assert await stop(csms, station) == "Rejected"
 
 
-@requirement("F01-15", "F02-1")
+@requirement("F01-15", "F02-1", "C05-3")
 @pytest.mark.parametrize("version", TWO)
 async def test_the_first_report_names_the_request_that_started_it(version):
     async with scene(version) as (station, csms, clock):

@@ -7,9 +7,11 @@ A station without a list answers NotSupported, or the version -1; both are kept 
 from __future__ import annotations
 
 from amperanto.dialects.context import StationContext
+from amperanto.dialects.errors import NotSpoken
 from amperanto.dialects.v16.words import (
     COMMAND_DROPS,
     CUSTOM_DATA,
+    LANGUAGES,
     TAG_LENGTH,
     TOKEN_TYPE,
     V16,
@@ -23,7 +25,6 @@ from amperanto.ocpp import v2, v16
 GROUP_TYPE = "Central"
 LINE = "local_authorization_list"
 INFO = f"{LINE}.id_token_info"
-LANGUAGES = "a 1.6 station knows no languages of its drivers"
 _KNOWN = {status.value: status for status in AuthorizationStatus}
 
 
@@ -68,7 +69,6 @@ class GetLocalListVersion:
         f"{INFO}.language1": LANGUAGES,
         f"{INFO}.language2": LANGUAGES,
         f"{INFO}.personal_message": "1.6 shows no messages to drivers",
-        f"{INFO}.evse_id": "1.6 lists a token for the whole station",
         f"{INFO}.custom_data": CUSTOM_DATA,
         **COMMAND_DROPS,
     },
@@ -126,6 +126,8 @@ def _info(told: Authorization) -> v2.IdTokenInfo:
 
 def _written(line: v2.AuthorizationData) -> v16.AuthorizationData:
     info = v2.or_none(line.id_token_info)
+    if info is not None and v2.or_none(info.evse_id):
+        raise NotSpoken("OCPP 1.6 lists a token for the whole station, not for some of its EVSEs")
     return v16.AuthorizationData(
         id_tag=fitting(line.id_token.id_token, TAG_LENGTH, "idTag"),
         id_tag_info=v16.UNSET if info is None else id_tag_info(_outcome(info)),

@@ -17,8 +17,16 @@ from amperanto.ocpp import v16
 V16 = Exchanges("OCPP 1.6")
 
 TAG_LENGTH = 20
+OUR_REMARK = "why we say so is our own remark"
+LANGUAGES = "a 1.6 station knows no languages of its drivers"
 ANSWER_DROPS = {
     "answer.authorization.status": "1.6 has five statuses; what else refuses a token is said as Invalid",
+    "answer.authorization.evses": "1.6 answers for the whole station; the start at another EVSE is refused",
+    "answer.authorization.language1": LANGUAGES,
+    "answer.authorization.language2": LANGUAGES,
+    "answer.authorization.message": "1.6 shows no messages to drivers",
+    "answer.authorization.basis": OUR_REMARK,
+    "answer.authorization.limit": "1.6 knows no limits of a transaction",
     "answer.authorization.group": f"left out beyond the {TAG_LENGTH} characters of a parentIdTag",
 }
 TOKEN_TYPE = "1.6 does not say what kind of token an idTag is"  # noqa: S105

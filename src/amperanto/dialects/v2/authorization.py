@@ -6,13 +6,24 @@ import msgspec
 
 from amperanto.dialects.context import StationContext
 from amperanto.dialects.v2.costs import read_tariff, write_tariff
-from amperanto.dialects.v2.words import V2, authorization, id_token, id_token_info, read_message, token, write_message
+from amperanto.dialects.v2.words import (
+    TOKEN_DROPS,
+    V2,
+    authorization,
+    id_token,
+    id_token_info,
+    read_message,
+    token,
+    write_message,
+)
 from amperanto.domain.decisions import TokenDecision
 from amperanto.domain.observations import TokenPresented
 from amperanto.ocpp import v2
 
 
-@V2.exchange(v2.AuthorizeRequest, TokenPresented, drops={"answer.tariff": "a JSON number has about 15 digits"})
+@V2.exchange(
+    v2.AuthorizeRequest, TokenPresented, drops={"answer.tariff": "a JSON number has about 15 digits", **TOKEN_DROPS}
+)
 class Authorize:
     """A driver presented a token."""
 

@@ -17,7 +17,12 @@ from amperanto.ocpp import v2
 V2 = Exchanges("OCPP 2.x")
 
 GROUP_TYPE = "Central"
-ANSWER_DROPS = {"answer.number": "only 1.6 numbers transactions for the station"}
+TOKEN_DROPS = {
+    "answer.authorization.basis": "why we say so is our own remark",
+    "answer.authorization.message": "the text for the driver is told with the decision (I01)",
+    "answer.authorization.limit": "the limit is told with the transaction (C17)",
+}
+ANSWER_DROPS = {"answer.number": "only 1.6 numbers transactions for the station", **TOKEN_DROPS}
 _STATUS = {status.value: status for status in AuthorizationStatus}
 _SAID = {status: v2.AuthorizationStatus(status.value) for status in AuthorizationStatus}
 
@@ -53,16 +58,22 @@ def id_token_info(authorization: Authorization) -> v2.IdTokenInfo:
         status=_SAID[authorization.status],
         group_id_token=v2.UNSET if group is None else v2.IdToken(id_token=group, type=GROUP_TYPE),
         cache_expiry_date_time=v2.UNSET if expires is None else aware(expires),
+        evse_id=list(authorization.evses) or v2.UNSET,
+        language1=v2.unless_none(authorization.language1),
+        language2=v2.unless_none(authorization.language2),
     )
 
 
 def authorization(info: v2.IdTokenInfo) -> Authorization:
     """The outcome a CSMS told; a word nobody knows is a refusal."""
-    group = info.group_id_token
+    group, evses = info.group_id_token, info.evse_id
     return Authorization(
         status=_STATUS.get(info.status, AuthorizationStatus.INVALID),
         group=None if isinstance(group, v2.UnsetType) else group.id_token,
         expires_at=aware_or_none(info.cache_expiry_date_time),
+        evses=() if isinstance(evses, v2.UnsetType) else tuple(evses),
+        language1=v2.or_none(info.language1),
+        language2=v2.or_none(info.language2),
     )
 
 

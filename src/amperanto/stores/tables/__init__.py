@@ -13,6 +13,8 @@ from amperanto.stores.tables.charging import (
     local_lists,
     meter_values,
     reservations,
+    token_aliases,
+    token_groups,
     tokens,
     transactions,
 )
@@ -33,6 +35,7 @@ from amperanto.stores.tables.stations import (
     connection_intervals,
     connections,
     connectors,
+    declarations,
     inbox,
     keys,
     organisations,
@@ -40,7 +43,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0009"
+HEAD = "0010"
 
 __all__ = [
     "HEAD",
@@ -50,6 +53,7 @@ __all__ = [
     "connection_intervals",
     "connections",
     "connectors",
+    "declarations",
     "desired_states",
     "device_changes",
     "device_variables",
@@ -75,6 +79,8 @@ __all__ = [
     "tariff_assignments",
     "tariffs",
     "templates",
+    "token_aliases",
+    "token_groups",
     "tokens",
     "transactions",
 ]

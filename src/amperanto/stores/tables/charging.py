@@ -22,7 +22,46 @@ tokens = Table(
     instant("created_at", null=True),
     words("note", null=True),
     number("revision"),
+    words("schedule", null=True),
+    words("places", null=True),
+    words("credit", null=True),
+    words("language1", null=True),
+    words("language2", null=True),
+    words("message", null=True),
+    words("aliases", null=True),
+    # What it may be recognised by in another spelling: as text or octets, and as a number.
+    words("alike", null=True),
+    words("alike_number", null=True),
     Index("uq_tokens_organisation_token_key", "organisation", "token_key", unique=True),
+    Index("ix_tokens_organisation_alike", "organisation", "alike"),
+    Index("ix_tokens_organisation_alike_number", "organisation", "alike_number"),
+)
+
+# Other spellings of tokens' uids, for the look-up; a token's own row names them, too.
+token_aliases = Table(
+    "token_aliases",
+    metadata,
+    organisation(),
+    words("alias_key"),
+    words("token"),
+    PrimaryKeyConstraint("organisation", "alias_key"),
+    Index("ix_token_aliases_token", "token"),
+)
+
+token_groups = Table(
+    "token_groups",
+    metadata,
+    organisation(known=True),
+    words("name_key"),
+    words("name"),
+    words("status"),
+    instant("expires_at", null=True),
+    words("schedule", null=True),
+    words("places", null=True),
+    flag("master_pass"),
+    words("note", null=True),
+    number("revision"),
+    PrimaryKeyConstraint("organisation", "name_key"),
 )
 
 transactions = Table(
@@ -126,6 +165,8 @@ local_lists = Table(
     words("detail", null=True),
     number("left_out"),
     instant("at", null=True),
+    # Why tokens were left out, and how many each: JSON.
+    words("reasons", null=True),
     Index("ix_local_lists_organisation_wanted", "organisation", "wanted"),
 )
 
@@ -140,5 +181,6 @@ local_list_entries = Table(
     words("status"),
     words("token_group", null=True),
     instant("expires_at", null=True),
+    words("evses", null=True),
     PrimaryKeyConstraint("station", "token_key"),
 )

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, text
+from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint, Table, text
 
 from amperanto.stores.columns import Words
 from amperanto.stores.tables.ground import flag, id_, instant, metadata, number, organisation, place, words
 
 organisations = Table("organisations", metadata, id_(), words("name"), instant("created_at"))
+
+# What an organisation declares once for all its stations; no row: nothing.
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("organisation", Words, ForeignKey("organisations.id"), primary_key=True),
+    words("unknown_tokens", null=True),
+    words("clear_caches", null=True),
+    instant("tokens_changed_at", null=True),
+)
 
 sites = Table(
     "sites",
@@ -19,6 +29,7 @@ sites = Table(
     words("time_zone"),
     instant("created_at", null=True),
     number("revision"),
+    words("unknown_tokens", null=True),
     Index("uq_sites_organisation_name_key", "organisation", "name_key", unique=True),
 )
 
@@ -47,6 +58,8 @@ stations = Table(
     words("boots", null=True),
     instant("boot_loop_since", null=True),
     words("onboarding", null=True),
+    words("unknown_tokens", null=True),
+    instant("cache_cleared_at", null=True),
     Index("uq_stations_organisation_identity_key", "organisation", "identity_key", unique=True),
     Index("ix_stations_identity_key", "identity_key"),
 )
