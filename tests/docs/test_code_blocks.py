@@ -9,7 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
+
+from amperanto.cli import COMMANDS, load
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -62,7 +65,7 @@ def help_of(*words: str) -> str | None:
     return run.stdout if run.returncode == 0 else None
 
 
-GROUPS = {"reviews", "sites", "stations", "tokens", "tariffs", "records"}
+GROUPS = {name for name in COMMANDS if isinstance(load(name), click.Group)}
 CASES = {" ".join(words): (place, words) for place, words in commands()}
 
 

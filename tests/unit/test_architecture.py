@@ -36,7 +36,7 @@ ROOMS = {
     "transport": Room("ocpp", "websockets", "`domain`"),
     "csms": Room(
         "domain stores bus hooks settings ocpp.v2 ocpp.errors",
-        "msgspec structlog argon2 prometheus_client",
+        "msgspec structlog argon2 cryptography prometheus_client",
         "`ocpp.v16`, frames, dialects, any door",
     ),
     "station": Room("domain dialects transport ocpp", "", "`csms`, `stores`"),

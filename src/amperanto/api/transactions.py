@@ -13,13 +13,15 @@ from typing import Annotated
 from litestar import get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response import Stream
 from msgspec import Meta, Struct
 
 from amperanto.api.access import needs
 from amperanto.api.desk import Desk
+from amperanto.api.export import Form, streamed
 from amperanto.api.parameters import decoded
 from amperanto.api.representation import Cursor, Instant, Limit, amount, cursor_for, cursor_from, figure, instant
-from amperanto.csms.records import Named
+from amperanto.csms.records import Named, Sought
 from amperanto.domain.events import HIDDEN
 from amperanto.domain.findings import Doubt, Finding, Ruling, Verdict
 from amperanto.domain.limits import TransactionLimit
@@ -280,30 +282,65 @@ def _reading(value: MeterValue) -> MeterValueView:
     )
 
 
+StationName = Annotated[str | None, QueryParameter(description="a station's identity or id")]
+StateSought = Annotated[TransactionState | None, QueryParameter(name="state", description="only those in this state")]
+EvseSought = Annotated[int | None, QueryParameter(ge=0, le=2_147_483_647, description="only those at this EVSE")]
+TokenSought = Annotated[str | None, QueryParameter(max_length=255, description="only those of this token's uid")]
+Since = Annotated[datetime | None, QueryParameter(name="from", description="started at or after")]
+Until = Annotated[datetime | None, QueryParameter(name="to", description="started before")]
+
+
 @get("/transactions", guards=[needs("read")], tags=["Transactions"])
-async def list_transactions(
+async def list_transactions(  # noqa: PLR0913 - a parameter for each thing to look for
     desk: NamedDependency[Desk],
     *,
     limit: Limit = 100,
     cursor: Cursor = None,
-    station: Annotated[str | None, QueryParameter(description="a station's identity or id")] = None,
-    in_state: Annotated[
-        TransactionState | None, QueryParameter(name="state", description="only those in this state")
-    ] = None,
-    since: Annotated[datetime | None, QueryParameter(name="from", description="started at or after")] = None,
-    until: Annotated[datetime | None, QueryParameter(name="to", description="started before")] = None,
+    station: StationName = None,
+    in_state: StateSought = None,
+    evse: EvseSought = None,
+    token: TokenSought = None,
+    since: Since = None,
+    until: Until = None,
 ) -> TransactionPage:
-    """The transactions of your organisation, the newest first."""
-    page = await desk.records.transactions(
-        desk.who,
-        station=None if station is None else (await desk.registry.station(desk.who, station)).id,
-        state=in_state,
-        started_from=instant(since, "from"),
-        started_to=instant(until, "to"),
-        cursor=cursor_from(cursor),
-        limit=limit,
-    )
+    """The transactions of your organisation, the newest first; with `from` or `to`, the latest started first."""
+    sought = await _sought(desk, (station, in_state, evse, token), (since, until))
+    page = await desk.records.transactions(desk.who, cursor=cursor_from(cursor), limit=limit, **sought)
     return TransactionPage(items=[_view(one) for one in page.items], next=cursor_for(page.next))
+
+
+@get("/transactions/export", guards=[needs("read")], tags=["Transactions"], media_type="text/csv")
+async def export_transactions(
+    desk: NamedDependency[Desk],
+    *,
+    form: Annotated[Form, QueryParameter(name="format", description="csv, or jsonl: a JSON object a line")] = Form.CSV,
+    station: StationName = None,
+    in_state: StateSought = None,
+    evse: EvseSought = None,
+    token: TokenSought = None,
+    since: Since = None,
+    until: Until = None,
+) -> Stream:
+    """All the transactions that the list would give page after page, as one file; streamed, however many they are."""
+    sought = await _sought(desk, (station, in_state, evse, token), (since, until))
+    rows = (_view(one) async for one in desk.records.every_transaction(desk.who, **sought))
+    return streamed(rows, TransactionView, form, "transactions")
+
+
+async def _sought(
+    desk: Desk,
+    named: tuple[str | None, TransactionState | None, int | None, str | None],
+    time: tuple[datetime | None, datetime | None],
+) -> Sought:
+    station, state, evse, token = named
+    return Sought(
+        station=None if station is None else (await desk.registry.station(desk.who, station)).id,
+        state=state,
+        evse=evse,
+        token=token,
+        started_from=instant(time[0], "from"),
+        started_to=instant(time[1], "to"),
+    )
 
 
 @get("/transactions/{transaction:str}", guards=[needs("read")], tags=["Transactions"])

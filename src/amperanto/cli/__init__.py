@@ -54,6 +54,7 @@ COMMANDS = {
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),
     "tariffs": Place("tariffs", "tariffs", "What charging costs, and for whom."),
     "records": Place("records", "records", "What each charge cost, and why."),
+    "signed": Place("signed", "signed", "What a calibrated meter proves of a transaction."),
     "tail": Place("tail", "tail", "A station's frames, live and decoded."),
     "send": Place("send", "send", "Send a station a command and print its answer."),
 }

@@ -155,6 +155,10 @@ class Node:
         """Remove something; what the node says of it, if anything."""
         return self._ask("DELETE", path, query=query, patience=patience)
 
+    def file(self, path: str) -> bytes:
+        """A resource that is no JSON, as it comes."""
+        return self._answer("GET", path).content
+
     def stream(self, path: str, **query: Any) -> Iterator[tuple[str, Any]]:
         """Server-sent events, each with its name and data, until the node ends them; first `listening`."""
         waits = httpx2.Timeout(CONNECT_SECONDS, read=SILENCE_SECONDS)
@@ -183,6 +187,21 @@ class Node:
         query: dict[str, Any] | None = None,
         patience: float = 30.0,
     ) -> Any:
+        answer = self._answer(method, path, body=body, query=query, patience=patience)
+        try:
+            return msgspec.json.decode(answer.content) if answer.content else None
+        except msgspec.DecodeError as error:
+            raise self._stranger() from error
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: dict[str, Any] | None = None,
+        patience: float = 30.0,
+    ) -> httpx2.Response:
         content = None if body is None else msgspec.json.encode(body)
         with self._reached():
             answer = self._http.request(
@@ -195,10 +214,7 @@ class Node:
             )
         if answer.is_error:
             raise self._refusal(answer)
-        try:
-            return msgspec.json.decode(answer.content) if answer.content else None
-        except msgspec.DecodeError as error:
-            raise self._stranger() from error
+        return answer
 
     @contextmanager
     def _reached(self) -> Generator[None]:

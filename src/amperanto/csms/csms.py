@@ -46,6 +46,7 @@ from amperanto.csms.rollouts import Rollouts
 from amperanto.csms.running_costs import RunningCosts
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
+from amperanto.csms.signed_values import SignedValues
 from amperanto.csms.stations import StationLink, Stations
 from amperanto.csms.tariff_abilities import Abilities
 from amperanto.csms.tariff_and_cost import TariffAndCost
@@ -114,6 +115,7 @@ class Csms:
         self.loose_ends = LooseEnds(context, self.transactions, self.timers)
         self.reviews = Reviews(context, self.transactions)
         self.provisioning = Provisioning(context, self.loose_ends, self.onboarding, self.resets)
+        self.signed_values = SignedValues(context, self.transactions, self.timers)
         self.availability = Availability(context, self.reservation, self.loose_ends, self.transactions)
         self.meter_values = MeterValues(context, self.transactions)
         self.diagnostics = Diagnostics(context)

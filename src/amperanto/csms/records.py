@@ -8,10 +8,10 @@ is a BadCursor.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, Unpack
 
 from amperanto.bus.bus import Subscription
 from amperanto.csms.access import Principal, hashed
@@ -20,18 +20,20 @@ from amperanto.domain.errors import UnknownTransaction
 from amperanto.domain.events import FrameLogged
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.stations import Connector, StationId
-from amperanto.domain.transactions import Transaction, TransactionState
+from amperanto.domain.transactions import Transaction
 from amperanto.stores.connections import ConnectionInterval
 from amperanto.stores.connectors import AvailabilityInterval
 from amperanto.stores.keys import ApiKey
 from amperanto.stores.message_log import LoggedMessage
 from amperanto.stores.store import Lane, Unit
+from amperanto.stores.transaction_search import Sought
 from amperanto.stores.work import Page
 
-__all__ = ["BadCursor", "LastKey", "Named", "Period", "Records", "Subscription", "UnknownKey"]
+__all__ = ["BadCursor", "LastKey", "Named", "Period", "Records", "Sought", "Subscription", "UnknownKey"]
 
 T = TypeVar("T")
 
+EXPORTED_AT_ONCE = 500
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _READING = re.compile(r"(?P<at>[^~]{1,40})(?P<rest>~[0-9a-f]{1,64})")
 _FRAME = re.compile(r"(?P<at>[^~]{1,40})(?P<rest>(?:~\d{1,15}~\d{1,15}~(?:in|out)~[\w.-]{1,64})?)")
@@ -75,27 +77,28 @@ class Records(Block):
     """What was kept."""
 
     async def transactions(
-        self,
-        who: Principal,
-        *,
-        station: StationId | None = None,
-        state: TransactionState | None = None,
-        started_from: datetime | None = None,
-        started_to: datetime | None = None,
-        cursor: str | None = None,
-        limit: int = 100,
+        self, who: Principal, *, cursor: str | None = None, limit: int = 100, **sought: Unpack[Sought]
     ) -> Page[Named[Transaction]]:
-        """A page of transactions, the newest first."""
-        page = await self.context.store.transactions.list(
-            who.organisation,
-            station=station,
-            state=state,
-            started_from=started_from,
-            started_to=started_to,
-            cursor=cursor,
-            limit=limit,
-        )
+        """A page of the transactions sought: the newest first, or where a time is asked for, the latest started.
+
+        Raises BadCursor.
+        """
+        try:
+            page = await self.context.store.transactions.list(who.organisation, cursor=cursor, limit=limit, **sought)
+        except ValueError as error:
+            raise BadCursor("cursor") from error
         return Page(tuple(await self._named(who, page.items, lambda one: one.station)), page.next)
+
+    async def every_transaction(self, who: Principal, **sought: Unpack[Sought]) -> AsyncIterator[Named[Transaction]]:
+        """All the transactions sought, page after page, in the order of the list."""
+        cursor: str | None = None
+        while True:
+            page = await self.transactions(who, cursor=cursor, limit=EXPORTED_AT_ONCE, **sought)
+            for one in page.items:
+                yield one
+            cursor = page.next
+            if cursor is None:
+                return
 
     async def transaction(self, who: Principal, transaction: str) -> Named[Transaction]:
         """The transaction of our id. Raises UnknownTransaction."""

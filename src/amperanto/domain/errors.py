@@ -20,6 +20,9 @@ DomainError
 ├── UnknownTemplate       nobody wrote a template of that name
 ├── UnknownWish           no such wanted value
 ├── UnknownRollout        the organisation has no such rollout
+├── SignedValueUnreadable a signed reading that is not what it says to be
+├── BadMeterKey           a text that is no public key of a meter
+├── UnknownMeterKey       no key is registered for that meter
 ├── UnknownSite           the organisation has no such site
 ├── UnknownTariff         the organisation has no such tariff, or no such version
 ├── TariffExists          a tariff of that name is there already
@@ -170,3 +173,15 @@ class NothingToCorrect(DomainError):
 
 class CurrencyChanges(DomainError):
     """A charge that began in one currency cannot go on in another (I11)."""
+
+
+class SignedValueUnreadable(DomainError):
+    """A signed reading that is not what it says to be."""
+
+
+class BadMeterKey(DomainError):
+    """A text that is no public key of a meter."""
+
+
+class UnknownMeterKey(DomainError):
+    """No public key is registered for that meter."""

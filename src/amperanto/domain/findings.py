@@ -26,6 +26,7 @@ class Doubt(StrEnum):
     STALE = "ReadingOfAnotherTransaction"
     INTERVALS = "IntervalsDisagree"
     ILLEGIBLE = "IllegibleReading"
+    SIGNATURE = "SignatureWrong"
     NO_START = "StartNeverTold"
     CLOCK_UNSET = "ClockNotSet"
     CLOCK_AHEAD = "ClockAhead"

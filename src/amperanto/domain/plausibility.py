@@ -20,6 +20,7 @@ from amperanto.domain.clocks import faults
 from amperanto.domain.findings import Doubt, Finding
 from amperanto.domain.meter_values import ENERGY_IMPORT_REGISTER, OUTLET, MeterValue
 from amperanto.domain.quantities import WattHours, Watts, scaled
+from amperanto.domain.signed_values import WRONG_SIGNATURE
 from amperanto.domain.transactions import Transaction
 
 DEFAULT_POWER = Watts(Decimal(400_000))
@@ -81,11 +82,7 @@ class _Case:
 def judge(transaction: Transaction, values: Iterable[MeterValue], power: Watts | None = None) -> tuple[Finding, ...]:
     """What is doubtful about an ended transaction, in a fixed order; empty where nothing is."""
     case = _case(transaction, values, power or DEFAULT_POWER)
-    found = [
-        finding
-        for look in (_start, _stale, _lifetime, _unit, _amount, _backwards, _jump, _nothing, _illegible, _intervals)
-        if (finding := look(case)) is not None
-    ]
+    found = [finding for look in LOOKS if (finding := look(case)) is not None]
     kinds = {finding.kind for finding in found}
     if kinds & EXPLAINING:  # what explains the rest stands for it
         found = [one for one in found if one.kind not in EXPLAINED]
@@ -317,6 +314,17 @@ def _intervals(case: _Case) -> Finding | None:
     words = "the intervals add up to another energy than the register tells"
     evidence = _figures(energy=WattHours(energy), intervals=WattHours(added))
     return Finding(Doubt.INTERVALS, words, evidence, WattHours(added) if case.fits(added) else None)
+
+
+def _signature(case: _Case) -> Finding | None:
+    if WRONG_SIGNATURE not in case.transaction.flags:
+        return None
+    return Finding(Doubt.SIGNATURE, f"{WRONG_SIGNATURE}: its signed values tell which, and why")
+
+
+LOOKS = (
+    _start, _stale, _lifetime, _unit, _amount, _backwards, _jump, _nothing, _illegible, _intervals, _signature,
+)  # fmt: skip
 
 
 def _figures(**figures: WattHours | str | None) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from amperanto.domain.stations import DEFAULT_ORGANISATION
 from amperanto.stores.database import Database
 from amperanto.stores.immutable import guards
+from amperanto.stores.planning import statements
 from amperanto.stores.statements import DIALECTS
 from amperanto.stores.tables import HEAD, metadata
 
@@ -36,6 +37,8 @@ def creation(name: str, now: datetime) -> list[str]:
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         script += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
     script += guards(name)
+    if name == "sqlite":
+        script += statements()
     # Nothing here comes from outside.
     at = now.isoformat(timespec="microseconds")
     script += [

@@ -31,6 +31,7 @@ from amperanto.stores.inbox import Inbox
 from amperanto.stores.keys import Keys
 from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
+from amperanto.stores.meter_keys import MeterKeys
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.oddities import Oddities
 from amperanto.stores.organisations import Organisations
@@ -76,6 +77,7 @@ class Store:
         self.organisations = Organisations(reading)
         self.transactions = Transactions(reading)
         self.connectors = Connectors(reading)
+        self.meter_keys = MeterKeys(reading)
         self.meter_values = MeterValues(reading)
         self.inbox = Inbox(reading)
         self.keys = Keys(reading)

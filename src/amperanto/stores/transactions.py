@@ -9,9 +9,8 @@ transactions are cached by the station's reference.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 from sqlalchemy import BigInteger, Integer, bindparam, func, update
@@ -26,6 +25,7 @@ from amperanto.stores.columns import Timestamp
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement
 from amperanto.stores.tables import transactions
+from amperanto.stores.transaction_search import OPEN, Sought, after, by_start, parameters, statement
 from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
 _c = transactions.c
@@ -40,11 +40,7 @@ _BY_REFERENCE = Statement(
 _BY_NUMBER = Statement(
     across(transactions, because=_OWN).where(_c.station == bindparam("station"), _c.number == bindparam("number"))
 )
-_OPEN_AT = Statement(
-    across(transactions, because=_OWN)
-    .where(_c.station == bindparam("station"), _c.state == bindparam("state"))
-    .order_by(_c.id)
-)
+_OPEN_AT = Statement(across(transactions, because=_OWN).where(_c.station == bindparam("station"), OPEN).order_by(_c.id))
 _STARTED_AT = Statement(
     across(transactions, because=_OWN)
     .where(_c.station == bindparam("station"), _c.started_at == bindparam("started_at"))
@@ -100,13 +96,6 @@ _GROW = Statement(
         "revision",
     ],
 )  # fmt: skip
-_FILTERS = {
-    "station": _c.station == bindparam("station"),
-    "state": _c.state == bindparam("state"),
-    "started_from": _c.started_at >= bindparam("started_from", type_=Timestamp()),
-    "started_to": _c.started_at < bindparam("started_to", type_=Timestamp()),
-    "before": _c.id < bindparam("before"),
-}
 
 
 class Marks(msgspec.Struct, omit_defaults=True):
@@ -129,12 +118,6 @@ _AUTHORIZATION = msgspec.json.Decoder(Authorization)
 _JUDGEMENT = msgspec.json.Decoder(Judgement)
 _UNJUDGED = Judgement()
 _FLAGS = msgspec.json.Decoder(tuple[str, ...])
-
-
-@cache
-def _list(filters: frozenset[str]) -> Statement:
-    chosen = owned(transactions).where(*(_FILTERS[name] for name in sorted(filters)))
-    return Statement(chosen.order_by(_c.id.desc()).limit(bindparam("limit", type_=BigInteger())))
 
 
 class Transactions:
@@ -162,7 +145,7 @@ class Transactions:
 
     async def open_at(self, station: StationId) -> list[Transaction]:
         """The station's open transactions, oldest first."""
-        rows = await self._work.several(_OPEN_AT, {"station": station, "state": TransactionState.OPEN})
+        rows = await self._work.several(_OPEN_AT, {"station": station})
         return [_transaction(row) for row in rows]
 
     async def open_of_token(self, organisation: OrganisationId, token_key: str, except_id: str = "") -> int:
@@ -212,24 +195,17 @@ class Transactions:
         self,
         organisation: OrganisationId,
         *,
-        station: StationId | None = None,
-        state: TransactionState | None = None,
-        started_from: datetime | None = None,
-        started_to: datetime | None = None,
         cursor: str | None = None,
         limit: int = PAGE,
+        **sought: Unpack[Sought],
     ) -> Page[Transaction]:
-        """A page of transactions, the newest (by when we first heard of them) first."""
+        """A page of what is sought, in the order `transaction_search` tells. Raises ValueError for a strange cursor."""
         limit = page_size(limit)
-        wanted: dict[str, Any] = {
-            "station": station, "state": state, "started_from": started_from, "started_to": started_to,
-            "before": cursor,
-        }  # fmt: skip
-        wanted = {name: value for name, value in wanted.items() if value is not None}
+        wanted, latest = parameters(sought) | after(sought, cursor), by_start(sought)
         rows = await self._work.scan(
-            _list(frozenset(wanted)), {**wanted, "organisation": organisation, "limit": limit + 1}
+            statement(frozenset(wanted), latest), {**wanted, "organisation": organisation, "limit": limit + 1}
         )
-        return page_of([_transaction(row) for row in rows], limit, lambda transaction: transaction.id)
+        return page_of([_transaction(row) for row in rows], limit, _started if latest else _id)
 
     def add(self, transaction: Transaction) -> None:
         """Keep a new transaction.
@@ -268,6 +244,15 @@ class Transactions:
         return None if row is None else _transaction(row)
 
 
+def _id(transaction: Transaction) -> str:
+    return transaction.id
+
+
+def _started(transaction: Transaction) -> str:
+    at = transaction.started_at
+    return f"{'' if at is None else at.isoformat()}~{transaction.id}"
+
+
 def _row(transaction: Transaction) -> dict[str, Any]:
     where, token, energy = transaction.where, transaction.token, transaction.energy
     counts = transaction.state is TransactionState.OPEN and transaction.accepted
@@ -301,6 +286,7 @@ def _row(transaction: Transaction) -> dict[str, Any]:
         "marks": _json(marks),
         "judgement": None if transaction.judgement == _UNJUDGED else _json(transaction.judgement),
         "revision": transaction.revision,
+        "token_key": None if token is None else token.key,
     }
 
 

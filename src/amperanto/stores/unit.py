@@ -26,6 +26,7 @@ from amperanto.stores.inbox import Inbox
 from amperanto.stores.keys import Keys
 from amperanto.stores.local_lists import LocalLists
 from amperanto.stores.message_log import Messages
+from amperanto.stores.meter_keys import MeterKeys
 from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.oddities import Oddities
 from amperanto.stores.organisations import Organisations
@@ -73,6 +74,11 @@ class Unit(Work):
     def due(self) -> Dues:
         """What must happen at a time."""
         return Dues(self)
+
+    @property
+    def meter_keys(self) -> MeterKeys:
+        """Public keys of meters."""
+        return MeterKeys(self)
 
     @property
     def tokens(self) -> Tokens:

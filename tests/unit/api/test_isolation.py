@@ -47,6 +47,7 @@ from amperanto.settings import in_memory
 from amperanto.stores.device_model import VariableChange
 from amperanto.stores.inbox import InboxEntry
 from amperanto.stores.message_log import LoggedMessage
+from amperanto.stores.meter_keys import MeterKey
 from amperanto.stores.reviews import Review
 from amperanto.stores.rollouts import Rollout
 from amperanto.stores.statements import Statement
@@ -174,6 +175,16 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         unit.tariffs.add(version)
         unit.tariffs.assign(holds)
         unit.charge_records.add(record, turn=0)
+        unit.meter_keys.put(
+            MeterKey(
+                organisation=owner,
+                station=station.id,
+                evse=1,
+                key=f"{mark}00",
+                changed_at=NOON,
+                changed_by=f"{mark} key",
+            )
+        )
         unit.stations.add(station)
         unit.reservations.add(reservation)
         unit.remote_starts.add(remote_start)
@@ -218,6 +229,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
             "tariff": [version.name, version.id],
             "record": [record.id, str(record.number)],
             "station": [identity, identity.lower(), station.id],
+            "evse": ["1", "0"],
         }
     )
 

@@ -5,6 +5,7 @@ from amperanto.conformance.requirements import (
     availability,
     local_authorization_list,
     meter_values,
+    meter_values_signed,
     meter_values_station,
     payment,
     provisioning,
@@ -28,6 +29,9 @@ BLOCKS: dict[str, tuple[str, tuple[Requirement, ...]]] = {
     "availability": ("G. Availability", availability.REQUIREMENTS),
     "reservation": ("H. Reservation", reservation.REQUIREMENTS),
     "tariff_and_cost": ("I. Tariff and cost", tariff_and_cost.REQUIREMENTS),
-    "meter_values": ("J. Meter values", meter_values.REQUIREMENTS + meter_values_station.REQUIREMENTS),
+    "meter_values": (
+        "J. Meter values",
+        meter_values.REQUIREMENTS + meter_values_signed.REQUIREMENTS + meter_values_station.REQUIREMENTS,
+    ),
 }
 """Each block by its file name: its title, and what it asks."""

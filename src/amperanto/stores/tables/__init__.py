@@ -38,12 +38,13 @@ from amperanto.stores.tables.stations import (
     declarations,
     inbox,
     keys,
+    meter_keys,
     organisations,
     sites,
     stations,
 )
 
-HEAD = "0010"
+HEAD = "0012"
 
 __all__ = [
     "HEAD",
@@ -64,6 +65,7 @@ __all__ = [
     "local_lists",
     "messages",
     "metadata",
+    "meter_keys",
     "meter_values",
     "oddities",
     "organisations",

@@ -166,3 +166,15 @@ connection_intervals = Table(
         postgresql_where=text("to_at IS NULL"),
     ),
 )
+
+meter_keys = Table(
+    "meter_keys",
+    metadata,
+    words("station"),
+    number("evse"),
+    organisation(),
+    words("key"),
+    instant("changed_at"),
+    words("changed_by"),
+    PrimaryKeyConstraint("station", "evse"),
+)
