@@ -1,8 +1,8 @@
 """Peer: the other side of one OCPP connection, over asyncio.
 
-One reader task feeds what arrives to the sans-IO `Connection`. Answers wake their callers at once; calls wait
-in the mailbox for `async for call in peer`, in the order they came. So a slow handler never delays an answer,
-and a handler may itself call the peer.
+What arrives is fed to the sans-IO `Connection`: by the link as it comes, where it can, else by the one reader task, in
+one order. Answers wake their callers at once; calls wait in the mailbox for `async for call in peer`, in the order they
+came. So a slow handler never delays an answer, and a handler may itself call the peer.
 
 The mailbox is bounded: when it is full the reader stops, and TCP makes the other side wait. But while a call
 of ours is open its answer may stand behind more calls, so then the reader goes on, for a thousand calls more
@@ -85,7 +85,11 @@ class Peer:
         self._answers: dict[str, asyncio.Future[Event]] = {}
         self._number = 0
         self._closed: Closed | None = None
+        self._bug: BaseException | None = None
         self._reader = loop.create_task(self._read(), name=f"peer {identity or link.remote}")
+        direct = getattr(link, "deliver_to", None)
+        if direct is not None:
+            direct(self._hear)
 
     @property
     def version(self) -> Version:
@@ -165,7 +169,8 @@ class Peer:
         if call is not None:
             return call
         await asyncio.wait([self._reader])
-        if not self._reader.cancelled() and (bug := self._reader.exception()) is not None:
+        bug = self._bug or (None if self._reader.cancelled() else self._reader.exception())
+        if bug is not None:
             raise bug  # ours, or a hook's: whoever serves this peer must hear of it
         raise StopAsyncIteration
 
@@ -261,11 +266,7 @@ class Peer:
     async def _read(self) -> None:
         try:
             while await self._may_read():
-                text = await self.link.receive()
-                events = self.connection.receive(text, self._clock())
-                number = self._note("in", text, events[0] if events else None)
-                for event in events:
-                    self._dispatch(event, number)
+                self._take(await self.link.receive())
                 await self._deliver()
             self._end(await self.link.wait_closed())
         except PeerClosed as ended:
@@ -275,6 +276,25 @@ class Peer:
             self.link.abort()
             self._end(Closed(1006, "the reader stopped", Cause.LOCAL))
             raise
+
+    def _take(self, text: str) -> None:
+        """A text came: note it, and hand on what it means."""
+        events = self.connection.receive(text, self._clock())
+        number = self._note("in", text, events[0] if events else None)
+        for event in events:
+            self._dispatch(event, number)
+
+    def _hear(self, text: str) -> bool:
+        """Take a text at once, unless the mailbox is full: then the reader takes it when it may."""
+        if self._closed is not None or not self._mailbox.has_room:
+            return False
+        try:
+            self._take(text)
+            self._flush()
+        except Exception as bug:  # noqa: BLE001 - of ours, or of a hook: nobody may wait for ever because of it
+            self._bug = bug
+            self.link.abort()
+        return True
 
     async def _may_read(self) -> bool:
         """Wait for room in the mailbox; False when the link ended first."""

@@ -254,7 +254,7 @@ async def test_a_hostile_frame_closes_with_its_code(version: Version, frame: byt
 
 
 async def test_who_keeps_sending_after_it_was_closed_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("amperanto.transport.websocket.CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr("amperanto.transport.websocket.sockets.CLOSE_SECONDS", 0.05)
     async with port() as opened:
         reader, writer = await raw_request(
             opened,

@@ -1,4 +1,4 @@
-"""Links over WebSocket: the one file that knows the library `websockets`.
+"""Links over WebSocket: the one place that knows the library `websockets` (and sockets.py its connections).
 
 `Listener` opens a port; for each client that wants to upgrade it asks `decide` (async, before the 101) and
 hands the open link to `on_link`; the link ends when `on_link` returns. `dial` is the client's half. `serve`
@@ -17,9 +17,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 from weakref import WeakSet
 
-from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_client
-from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as open_server
 from websockets.datastructures import Headers
@@ -27,14 +25,13 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
 from websockets.http11 import Request
 from websockets.http11 import Response as HttpResponse
-from websockets.protocol import CLOSING, OPEN
+from websockets.protocol import OPEN
 from websockets.typing import Subprotocol
 
 from amperanto.ocpp.codec import Codec
 from amperanto.ocpp.connection import Connection as OcppConnection
 from amperanto.ocpp.connection import Role
 from amperanto.ocpp.versions import NEWEST_FIRST, Version, by_subprotocol
-from amperanto.transport.keepalive import Keepalive
 from amperanto.transport.link import Cause, Closed, HandshakeRefused, PeerClosed, Unreachable
 from amperanto.transport.peer import Peer
 from amperanto.transport.upgrade import (
@@ -46,10 +43,9 @@ from amperanto.transport.upgrade import (
     offered_subprotocols,
     path_segments,
 )
+from amperanto.transport.websocket.sockets import CLOSE_SECONDS, ClientSocket, ServerSocket, Sink, Socket
 
 HANDSHAKE_SECONDS = 10.0
-HANDSHAKE_BYTES = 16 * 1024
-CLOSE_SECONDS = 5.0
 STALL_SECONDS = 60.0
 PING_SECONDS, PONG_SECONDS = 60.0, 20.0
 COMPRESSED = frozenset({Version.V201, Version.V21})  # RFC 7692 is not part of OCPP-J 1.6
@@ -65,97 +61,6 @@ SMALL: dict[str, Any] = {  # 9 KiB a connection instead of 37
     "client_max_window_bits": 12,
 }
 DEFLATE, INFLATE = ServerPerMessageDeflateFactory(**SMALL), ClientPerMessageDeflateFactory(**SMALL)
-
-
-class Ears(Connection):
-    """A socket that knows when it last heard anything, and does not wait for ever for a farewell."""
-
-    heard = 0  # how often
-    heard_at = 0.0  # the loop's time
-    ear: asyncio.Future[None] | None = None
-    mute = -1  # what `heard` was when a ping timed out
-    ended: Closed | None = None  # how we ended it; None while we did not
-    _doom: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.heard_at = self.loop.time()
-        self.watch = Keepalive(self, self.loop)
-        super().connection_made(transport)
-
-    def data_received(self, data: bytes) -> None:
-        self.heard += 1
-        self.heard_at = self.loop.time()
-        super().data_received(data)
-        self._perk()
-        if self.protocol.state is CLOSING:
-            self.doom()  # the library would read, and throw away, for as long as the other side sends
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._doom is not None:
-            self._doom.cancel()
-        self.watch.stop()
-        super().connection_lost(exc)
-        self._perk()
-
-    @property
-    def deaf(self) -> bool:
-        """Whether we do not read now, since what came is not taken."""
-        return self.recv_messages.paused
-
-    def send_ping(self) -> None:
-        """Ask for a sign of life."""
-        if self.protocol.state is OPEN:
-            self.protocol.send_ping(b"alive?")
-            self.send_data()
-
-    def declare_dead(self) -> None:
-        """Nobody answered a ping."""
-        self.cut(Closed(1006, "no answer to a ping", Cause.SILENT))
-
-    def cut(self, closed: Closed) -> None:
-        """Cut the line at once."""
-        self.ended = self.ended or closed
-        self.watch.stop()
-        self.transport.abort()
-
-    def doom(self) -> None:
-        """Cut the line in a while, should the other side not have closed it by then."""
-        if self._doom is None:
-            delay = CLOSE_SECONDS if self.heard != self.mute else 0.0  # the dead answer no farewell
-            self._doom = self.loop.call_later(delay, self.transport.abort)
-
-    def listen(self) -> asyncio.Future[None]:
-        """Done when the next byte comes, or the line is lost."""
-        if self.ear is None or self.ear.done():
-            self.ear = self.loop.create_future()
-        return self.ear
-
-    def _perk(self) -> None:
-        if self.ear is not None and not self.ear.done():
-            self.ear.set_result(None)
-
-
-class ClientSocket(Ears, ClientConnection):
-    """The socket of a station."""
-
-
-class ServerSocket(Ears, ServerConnection):
-    """The socket of a CSMS; it takes no more than 16 KiB for a handshake."""
-
-    welcome: Welcome | None = None
-    offered: tuple[str, ...] = ()
-    _handshake_bytes = 0
-
-    def data_received(self, data: bytes) -> None:
-        if self.request is None:
-            self._handshake_bytes += len(data)
-            if self._handshake_bytes > HANDSHAKE_BYTES:
-                self.transport.abort()
-                return
-        super().data_received(data)
-
-
-Socket = ServerSocket | ClientSocket
 
 
 class WebSocketLink:
@@ -195,6 +100,10 @@ class WebSocketLink:
             return message
         await self.close(1003, "OCPP is spoken in text", Cause.VIOLATION)
         raise PeerClosed(await self.wait_closed())
+
+    def deliver_to(self, sink: Sink) -> None:
+        """Hand each text to `sink` as it comes; what it does not take is received as ever."""
+        self._socket.sink = sink
 
     def limit(self, size: int) -> None:
         """Refuse messages of more than `size` bytes (inflated) from now on, with 1009."""
