@@ -76,3 +76,22 @@ async def test_what_was_put_off_while_it_was_being_done_is_not_done(store: Store
         async with store.unit() as unit:
             unit.due.done(mine)
     assert len(await store.due.ready(NOON + timedelta(hours=1), 10)) == 1
+
+
+async def test_what_was_put_off_before_it_was_claimed_waits_for_its_new_time(store: Store) -> None:
+    await put(store, timer())
+    (found,) = await store.due.ready(NOON, 10)
+    await put(store, timer(NOON + timedelta(hours=1)))
+    with pytest.raises(ConflictError):
+        async with store.unit() as unit:
+            unit.due.claim(found, NOON, LEASE)
+    assert len(await store.due.ready(NOON + timedelta(hours=1), 10)) == 1
+
+
+async def test_a_unit_that_cancels_and_puts_again_has_put_it(store: Store) -> None:
+    await put(store, timer())
+    async with store.unit() as unit:
+        unit.due.cancel("close", "t")
+        unit.due.put(timer(NOON + timedelta(hours=1)))
+    (found,) = await store.due.ready(NOON + timedelta(hours=1), 10)
+    assert found.at == NOON + timedelta(hours=1)

@@ -338,10 +338,10 @@ class Transaction:
         return self if judgement == self.judgement else self._changed({"judgement": judgement})
 
     def stands(self, findings: tuple[Finding, ...]) -> bool:
-        """Whether what a person decided still covers these findings: it was about this energy."""
+        """Whether what a person decided still covers these findings: about this energy, and nothing new is doubtful."""
         verdict, known = self.judgement.verdict, self.judgement.findings
-        same = {one.kind for one in findings if one.holds} == {one.kind for one in known if one.holds}
-        return verdict is not None and verdict.about == self.energy and same
+        new = {one.kind for one in findings if one.holds} - {one.kind for one in known if one.holds}
+        return verdict is not None and verdict.about == self.energy and not new
 
     def authorized(self, authorization: Authorization) -> Transaction:
         """The transaction with the outcome of its token."""

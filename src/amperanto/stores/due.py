@@ -36,7 +36,7 @@ _CANCEL = Statement(
     due.delete().where(
         _c.kind == bindparam("of_kind", type_=Words()), _c.subject == bindparam("of_subject", type_=Words())
     ),
-    rank=241,
+    rank=239,  # before what is put: of the two, a timer too many is harmless, one too few is not
 )
 _MINE = (_c.id == bindparam("key_id"), _c.claimed_until == bindparam("lease", type_=Timestamp()))
 _CLAIM = Statement(
@@ -44,13 +44,14 @@ _CLAIM = Statement(
     .where(
         _c.id == bindparam("key_id"),
         _c.tries == bindparam("key_tries", type_=BigInteger()),
+        _c.at == bindparam("key_at", type_=Timestamp()),  # it was not put off since it was found
         or_(_c.claimed_until.is_(None), _c.claimed_until <= bindparam("now", type_=Timestamp())),
     )
     .values(claimed_until=bindparam("lease", type_=Timestamp()), tries=_c.tries + 1),
     rank=242,
     exact=True,
 )
-_DONE = Statement(due.delete().where(*_MINE), rank=239, exact=True)
+_DONE = Statement(due.delete().where(*_MINE), rank=238, exact=True)
 _READY = Statement(
     across(due, because=_NODE)
     .where(
@@ -95,12 +96,13 @@ class Dues:
         )  # fmt: skip
 
     def cancel(self, kind: str, subject: str) -> None:
-        """Let it not happen."""
+        """Let what was put before not happen; what the same unit puts, happens."""
         self._work.record(_CANCEL, {"of_kind": kind, "of_subject": subject})
 
     def claim(self, one: Due, now: datetime, lease: datetime) -> Due:
         """Take it until `lease`; ConflictError at the commit when somebody else did. Returns it as it will stand."""
-        self._work.record(_CLAIM, {"key_id": one.id, "key_tries": one.tries, "now": now, "lease": lease})
+        known = {"key_id": one.id, "key_tries": one.tries, "key_at": one.at}
+        self._work.record(_CLAIM, {**known, "now": now, "lease": lease})
         return replace(one, tries=one.tries + 1, claimed_until=lease)
 
     def done(self, one: Due) -> None:

@@ -131,20 +131,24 @@ async def test_a_decision_lasts_when_the_same_is_told_again(house: Any):
     assert await waiting(house) == []
 
 
-async def test_what_an_evse_can_deliver_is_read_from_its_device_model(house: Any):
-    station = await house.station()
-    ref = VariableRef("EVSE", "Power", where=EvseRef(1))
+async def powerful(house: Any, station: Any, kilowatts: float) -> None:
+    """The station tells what its EVSE can deliver."""
     known = KnownVariable(
         station=station.station.id,
         organisation=DEFAULT_ORGANISATION,
-        ref=ref,
+        ref=VariableRef("EVSE", "Power", where=EvseRef(1)),
         attribute=Attribute(),
-        characteristics=Characteristics(data_type="decimal", unit="kW", max_limit=3.7),
+        characteristics=Characteristics(data_type="decimal", unit="kW", max_limit=kilowatts),
         seen_at=T0,
         source="report",
     )
     async with house.store.unit() as unit:
         unit.device_models.put([known])
+
+
+async def test_what_an_evse_can_deliver_is_read_from_its_device_model(house: Any):
+    station = await house.station()
+    await powerful(house, station, 3.7)
     number = (await station.tell(replace(START, meter=WH(10_000)))).number
     house.clock.at += timedelta(minutes=10)
     await station.tell(stop(number, 15_000))
@@ -187,3 +191,15 @@ async def test_a_report_that_only_goes_on_reads_and_judges_nothing(house: Any, m
         TransactionContinued(at=T0 + timedelta(minutes=1), reference="tx", sequence=1, values=(register(1, 500),))
     )
     assert asked == []
+
+
+async def test_a_decision_stands_when_nothing_is_doubtful_any_more(house: Any):
+    """The model of the EVSE came late, and it explains the energy; that it is not billed was decided all the same."""
+    station = await house.station()
+    number = (await station.tell(START)).number
+    await station.tell(stop(number, 100_000))
+    (review,) = await waiting(house)
+    await powerful(house, station, 1000)
+    await house.csms.reviews.settle(WHO, review.id, Resolution(ruling=Ruling.VOID, reason="a test"))
+    kept = await only(house)
+    assert (kept.void, kept.billable) == (True, False)
