@@ -16,7 +16,7 @@ from amperanto.domain.observations import (
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import DEFAULT_ORGANISATION, ChargingState, EvseRef, StationId
 from amperanto.domain.tokens import Authorization, AuthorizationStatus, Token
-from amperanto.domain.transactions import Transaction
+from amperanto.domain.transactions import Transaction, TransactionState
 from amperanto.stores.errors import ConflictError
 from amperanto.stores.store import Store
 
@@ -81,3 +81,37 @@ async def test_growth_from_an_old_revision_is_a_conflict(store: Store) -> None:
         async with store.unit() as unit:
             unit.transactions.save(before.hear(report(2)))
     assert await stored(store) == grown
+
+
+async def test_a_transaction_that_is_closed_gives_its_reference_to_the_next_within_one_unit(store: Store) -> None:
+    first = await begun(store)
+    second = replace(first, id="t-2", revision=0)
+    async with store.unit() as unit:
+        unit.transactions.save(first.closed("NextStart", NOON + timedelta(hours=1)))
+        unit.transactions.add(second)
+    found = await store.transactions.by_reference(S1, "r")
+    assert found is not None
+    assert found.id == "t-2"
+
+
+async def test_one_that_is_added_and_ended_in_one_unit_stands_ended(store: Store) -> None:
+    new = Transaction(id="t-1", organisation=DEFAULT_ORGANISATION, station=S1, reference="r", received_at=NOON)
+    async with store.unit() as unit:
+        unit.transactions.add(new)
+        unit.transactions.save(new.closed("NextStart", NOON))
+    found = await store.transactions.get(DEFAULT_ORGANISATION, "t-1")
+    assert found is not None
+    assert found.state is TransactionState.ENDED
+
+
+async def test_of_too_many_open_transactions_the_latest_are_looked_at(store: Store) -> None:
+    async with store.unit() as unit:
+        for number in range(600):
+            unit.transactions.add(
+                Transaction(
+                    id=f"t-{number:04}", organisation=DEFAULT_ORGANISATION, station=S1, reference=f"r{number}",
+                    received_at=NOON,
+                )
+            )  # fmt: skip
+    found = await store.transactions.open_at(S1)
+    assert (len(found), found[0].id, found[-1].id) == (500, "t-0100", "t-0599")

@@ -7,13 +7,14 @@ Everything is read afresh, so the outcome depends on what is kept and on nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from amperanto.domain.charge_usages import Phase, Surroundings, usage_of
 from amperanto.domain.cost_details import CostDetails
 from amperanto.domain.costs import Cost, InForce, cost
 from amperanto.domain.device_model import VariableRef
 from amperanto.domain.meter_values import MeterValue
+from amperanto.domain.plausibility import LONGEST
 from amperanto.domain.sites import zone
 from amperanto.domain.stations import ChargingState, EvseRef, Station
 from amperanto.domain.tariffs import EvseKind
@@ -22,6 +23,7 @@ from amperanto.domain.usages import Usage
 from amperanto.stores.store import Store, Unit
 
 MOMENT = timedelta(microseconds=1)
+FIRST, LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)  # a calendar has ends
 Reader = Store | Unit
 
 
@@ -39,9 +41,14 @@ class Pricing:
 
     def cost(self, *, ended: bool) -> Cost | None:
         """What it costs, or has cost so far; None where no tariff holds or nothing is known."""
-        if not self.tariffs or self.usage is None:
+        if not self.tariffs or self.usage is None or not _possible(self.usage):
             return None
         return cost(self.tariffs, self.usage, ended=ended)
+
+
+def _possible(usage: Usage) -> bool:
+    """Whether these can be the times of a charge: a clock gone wrong by years would be priced day by day."""
+    return usage.start >= FIRST and usage.end < LAST and usage.end - usage.start <= LONGEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,17 +51,21 @@ class TariffAndCost(Block):
     async def changed(self, unit: Unit, before: Transaction | None, after: Transaction) -> None:
         """Give a transaction its tariff, as soon as its token is known, and at its end at the latest."""
         ended = after.state is TransactionState.ENDED
-        known_before = before is not None and (before.token is not None or before.state is TransactionState.ENDED)
-        if not known_before and (after.token is not None or ended):
-            await self._choose(unit, after)
+        certain = after.begun_by is not None
+        if certain and (before is None or before.begun_by is None):
+            await self._choose(unit, after, certain=True)
+        elif ended and not certain and (before is None or before.state is TransactionState.OPEN):
+            await self._choose(unit, after, certain=False)
         if after.number is not None:  # 2.x is answered; 1.6 hears of it by a call of ours
             unit.after_commit(lambda: self._running.grew(after, ended=ended))
 
-    async def _choose(self, unit: Unit, transaction: Transaction) -> None:
+    async def _choose(self, unit: Unit, transaction: Transaction, *, certain: bool) -> None:
+        """Choose it by who started it, and when, by the time that is billed; where only the end is known, for now."""
         station = await unit.stations.by_id(transaction.station)
         if station is None:
             return
-        at = transaction.started_at or transaction.ended_at or self.context.clock.now()
+        billed = transaction.billed
+        at = billed.started_at or billed.ended_at or self.context.clock.now()
         group = None if transaction.authorization is None else transaction.authorization.group
         found = await holding(
             unit,
@@ -73,7 +77,8 @@ class TariffAndCost(Block):
         )
         if found is not None:
             version = found[1]
-            unit.charge_facts.tariff(transaction.organisation, transaction.id, at, (version.name, version.number))
+            keep = unit.charge_facts.tariff if certain else unit.charge_facts.tariff_for_now
+            keep(transaction.organisation, transaction.id, at, (version.name, version.number))
 
     async def answering(
         self,

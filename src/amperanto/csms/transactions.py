@@ -69,9 +69,11 @@ class Transactions(Block):
             known = await self._same_start(unit, teller, told)
             return await self._numbered_start(unit, teller, told, known)
         known = await unit.transactions.by_reference(teller.station.id, told.reference)
-        if known is not None and known.is_followed_by(told):
-            known = None
-        return await self._keep(unit, teller, told, known)
+        if known is None or not known.is_followed_by(told):
+            return await self._keep(unit, teller, told, known)
+        if known.state is TransactionState.OPEN:  # before the new one, which takes its reference
+            known = await self.keep(unit, teller.station, known, known.closed(NEXT_START, told.at))
+        return await self._keep(unit, teller, told, None, follows=known)
 
     @handles(TransactionContinued)
     async def continued(self, unit: Unit, teller: Teller, told: TransactionContinued) -> TransactionDecision:
@@ -149,6 +151,7 @@ class Transactions(Block):
         known: Transaction | None,
         *,
         number: int | None = None,
+        follows: Transaction | None = None,
     ) -> TransactionDecision:
         before = known or self._opened(teller, told, number)
         grown = before.hear(told, teller.at, None if told.sequence is not None else self._lag(teller))
@@ -170,7 +173,7 @@ class Transactions(Block):
             grown = await self._succeeded(unit, grown)
         grown = await self.keep(unit, teller.station, known, grown, told.values)
         if moved:
-            await self._close_earlier(unit, teller, grown)
+            await self._close_earlier(unit, teller, grown, follows)
         if told.values:
             place = grown.where or told.where
             unit.meter_values.add(grown.organisation, grown.station, told.values, where=place, transaction=grown.id)
@@ -218,12 +221,17 @@ class Transactions(Block):
                 return one.closed(NEXT_START, later.started_at)
         return one
 
-    async def _close_earlier(self, unit: Unit, teller: Teller, one: Transaction) -> None:
-        """E01: there is one transaction at a place; what is open there from before has lost its end."""
+    async def _close_earlier(self, unit: Unit, teller: Teller, one: Transaction, follows: Transaction | None) -> None:
+        """E01: there is one transaction at a place; what is open there from before has lost its end.
+
+        `follows` is the one before under the same reference, which is closed already.
+        """
         if one.where is None or one.started_at is None:
             return
         known = {other.id: other for other in await unit.transactions.started_before(one.station, one.started_at)}
         known |= {other.id: other for other in await unit.transactions.open_at(one.station)}
+        if follows is not None:
+            known.pop(follows.id, None)
         for earlier in known.values():
             if earlier.is_followed_at_its_place(one):
                 await self.keep(unit, teller.station, earlier, earlier.closed(NEXT_START, one.started_at))

@@ -28,6 +28,7 @@ class Doubt(StrEnum):
     ILLEGIBLE = "IllegibleReading"
     SIGNATURE = "SignatureWrong"
     NO_START = "StartNeverTold"
+    TOO_LONG = "TooLong"
     CLOCK_UNSET = "ClockNotSet"
     CLOCK_AHEAD = "ClockAhead"
     CLOCK_BEHIND = "ClockBehind"

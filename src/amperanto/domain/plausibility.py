@@ -30,6 +30,8 @@ A_WHILE = timedelta(minutes=10)
 AT_POWER = Decimal(500)
 ZERO, THOUSAND = Decimal(0), Decimal(1000)
 INTERVAL, POWER = "Energy.Active.Import.Interval", "Power.Active.Import"
+LONGEST = timedelta(days=366)
+"""What lasts longer is no charge but a clock that went wrong."""
 AGREE = Decimal("0.05")
 EXPLAINING = frozenset({Doubt.LIFETIME, Doubt.UNIT, Doubt.STALE})
 EXPLAINED = frozenset({Doubt.TOO_MUCH, Doubt.JUMP, Doubt.NEGATIVE, Doubt.BACKWARDS})
@@ -159,6 +161,14 @@ def _sum_of_intervals(values: Sequence[MeterValue]) -> Decimal | None:
 
 
 # --- one look each
+
+
+def _long(case: _Case) -> Finding | None:
+    began, ended, _ = case.transaction.billed
+    if began is None or ended is None or ended - began <= LONGEST:
+        return None
+    words = "it lasted longer than a year by the station's clock, which must have gone wrong"
+    return Finding(Doubt.TOO_LONG, words, _figures(started_at=str(began), ended_at=str(ended)))
 
 
 def _start(case: _Case) -> Finding | None:
@@ -323,7 +333,7 @@ def _signature(case: _Case) -> Finding | None:
 
 
 LOOKS = (
-    _start, _stale, _lifetime, _unit, _amount, _backwards, _jump, _nothing, _illegible, _intervals, _signature,
+    _long, _start, _stale, _lifetime, _unit, _amount, _backwards, _jump, _nothing, _illegible, _intervals, _signature,
 )  # fmt: skip
 
 

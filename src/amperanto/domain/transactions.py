@@ -23,6 +23,7 @@ from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.meter_values import TRANSACTION_BEGIN, TRANSACTION_END, MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.quantities import WattHours
+from amperanto.domain.sequences import contains, with_number
 from amperanto.domain.stations import ChargingState, EvseRef, OrganisationId, StationId
 from amperanto.domain.tokens import Authorization, AuthorizationStatus, Token
 
@@ -108,7 +109,8 @@ NEXT_START, BOOTED, AVAILABLE, DENIED = "NextStart", "Boot", "Available", "Stati
 TX_RESUMED = "TxResumed"
 _NO_CLOCK, _TIED, _UNUSED, _UNLIMITED, _UNJUDGED = Clock(), Loose(), Usage(), Limits(), Judgement()
 _BEGIN, _START, _BETWEEN, _END, _FINAL = range(5)
-_KIND = {TransactionStarted: 0, TransactionContinued: 1, TransactionEnded: 2}
+_KIND_OF_END = 2
+_KIND = {TransactionStarted: 0, TransactionContinued: 1, TransactionEnded: _KIND_OF_END}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,12 @@ class Transaction:
     def meter_stop(self) -> WattHours | None:
         """The last register reading so far, Wh."""
         return None if self.last_reading is None else self.last_reading.energy
+
+    @property
+    def begun_by(self) -> Token | None:
+        """The token it was begun with, once its start is known, too; one that only ended it does not count."""
+        known = self.started_at is not None and self.token_mark is not None and self.token_mark.kind < _KIND_OF_END
+        return self.token if known else None
 
     @property
     def provisional(self) -> bool:
@@ -250,9 +258,18 @@ class Transaction:
         return tuple((left[1] + 1, right[0] - 1) for left, right in zip(self.heard, self.heard[1:], strict=False))
 
     def is_followed_by(self, told: TransactionReport) -> bool:
-        """Whether this Started begins a new transaction under a reference that was used before (R10)."""
+        """Whether this Started begins a new transaction under a reference that was used before (R10).
+
+        While the first one is open, its end was lost; a repeat of its own Started names the same token and register.
+        """
         over = self.over_at
-        return isinstance(told, TransactionStarted) and over is not None and told.at > over
+        if not isinstance(told, TransactionStarted) or over is not None:
+            return isinstance(told, TransactionStarted) and over is not None and told.at > over
+        if self.started_at is None or told.at <= self.started_at:
+            return False
+        other = self.token is not None and told.token is not None and self.token.key != told.token.key
+        shown = [one.energy for one in _readings(told, Mark(0, told.sequence or 0, told.at))]
+        return other or (self.first_reading is not None and bool(shown) and shown[-1] > self.first_reading.energy)
 
     def is_another_end(self, told: TransactionEnded) -> bool:
         """Whether this end is of another transaction: stations use −1, 0 or an old id for several (1.6)."""
@@ -267,7 +284,7 @@ class Transaction:
         mark = Mark(_KIND[type(told)], told.sequence or 0, told.at)
         changes = self._placed(told, mark) | self._metered(_readings(told, mark))
         if told.sequence is not None:
-            changes["heard"] = _with(self.heard, told.sequence)
+            changes["heard"] = with_number(self.heard, told.sequence)
         if told.phases is not None or told.seconds_charging is not None:
             changes["usage"] = self._used(told, mark)
         known = self.limits.told_mark
@@ -282,7 +299,7 @@ class Transaction:
             changes |= self._ended(told)
         elif self.loose.suspicion is not None or self.loose.closing is not None:
             changes |= self._revived(told.at, resumed=told.trigger == TX_RESUMED)
-        again = told.sequence is not None and _contains(self.heard, told.sequence)
+        again = told.sequence is not None and contains(self.heard, told.sequence)
         if at is not None and not again:  # a repeat is late by nature, and no sign of a clock
             clock = self._clocked(told, at, skew)
             if clock is not self.clock:
@@ -464,20 +481,3 @@ def _rank(value: MeterValue, rank: int) -> int:
     if rank != _BETWEEN and value.has_context(TRANSACTION_BEGIN):
         return _START
     return rank
-
-
-def _contains(ranges: tuple[tuple[int, int], ...], number: int) -> bool:
-    return any(first <= number <= last for first, last in ranges)
-
-
-def _with(ranges: tuple[tuple[int, int], ...], number: int) -> tuple[tuple[int, int], ...]:
-    """The ranges with one more number, neighbours merged, in order."""
-    if _contains(ranges, number):
-        return ranges
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted([*ranges, (number, number)]):
-        if merged and merged[-1][1] + 1 >= first:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-        else:
-            merged.append((first, last))
-    return tuple(merged)

@@ -1,7 +1,8 @@
 """Facts by which a charge is priced, each once and never changed, in whatever order they come (R10).
 
-`tariff`: a version of a tariff holds since then. `phase`: energy began or ceased to flow. `cost`: what the station
-itself calculated. A fact told twice is stored once without asking first.
+`tariff`: a version of a tariff holds since then; `guess`: one was chosen when only the end of a charge was known, and
+counts while no other is. `phase`: energy began or ceased to flow. `cost`: what the station itself calculated. A fact
+told twice is stored once without asking first.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _OF = Statement(
     owned(charge_facts).where(_c.transaction_id == bindparam("transaction_id")).order_by(_c.at, _c.kind, _c.body)
 )
 _DETAILS = msgspec.json.Decoder(CostDetails)
-TARIFF, PHASE, COST = "tariff", "phase", "cost"
+TARIFF, GUESS, PHASE, COST = "tariff", "guess", "phase", "cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,31 @@ class ChargeFacts:
     async def of(self, organisation: OrganisationId, transaction: str) -> Facts:
         """What is known of a transaction."""
         tariffs: list[tuple[str, int, datetime]] = []
+        guesses: list[tuple[str, int, datetime]] = []
         phases: list[Phase] = []
         cost: CostDetails | None = None
         rows = await self._work.several(_OF, {"organisation": organisation, "transaction_id": transaction})
         for row in rows:
-            if row["kind"] == TARIFF:
-                tariffs.append((row["tariff"], int(row["body"].rpartition(".")[2]), row["at"]))
+            if row["kind"] in (TARIFF, GUESS):
+                found = tariffs if row["kind"] == TARIFF else guesses
+                found.append((row["tariff"], int(row["body"].rpartition(".")[2]), row["at"]))
             elif row["kind"] == PHASE:
                 phases.append(Phase(row["at"], row["body"] == "1"))
             else:
                 cost = _DETAILS.decode(row["body"])
-        return Facts(tariffs, phases, cost)
+        return Facts(tariffs or guesses[:1], phases, cost)
 
     def tariff(self, organisation: OrganisationId, transaction: str, since: datetime, version: tuple[str, int]) -> None:
         """That version of the tariff holds since then."""
         name, number = version
         self._add(organisation, transaction, TARIFF, since, f"{name}.{number}", name)
+
+    def tariff_for_now(
+        self, organisation: OrganisationId, transaction: str, since: datetime, version: tuple[str, int]
+    ) -> None:
+        """That version holds as long as nothing more is known of who began the charge, and when."""
+        name, number = version
+        self._add(organisation, transaction, GUESS, since, f"{name}.{number}", name)
 
     def phase(self, organisation: OrganisationId, transaction: str, phase: Phase) -> None:
         """Energy began or ceased to flow."""

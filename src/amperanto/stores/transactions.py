@@ -30,6 +30,7 @@ from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
 _c = transactions.c
 NEARBY = 20  # how many transactions around a time are looked at
+MOST_OPEN = 500  # no station has so many places; one that opens more than it has must not cost more and more
 _OWN = "the node acts for a station it knows by our id"
 _BY_REFERENCE = Statement(
     across(transactions, because=_OWN)
@@ -40,7 +41,12 @@ _BY_REFERENCE = Statement(
 _BY_NUMBER = Statement(
     across(transactions, because=_OWN).where(_c.station == bindparam("station"), _c.number == bindparam("number"))
 )
-_OPEN_AT = Statement(across(transactions, because=_OWN).where(_c.station == bindparam("station"), OPEN).order_by(_c.id))
+_OPEN_AT = Statement(
+    across(transactions, because=_OWN)
+    .where(_c.station == bindparam("station"), OPEN)
+    .order_by(_c.id.desc())
+    .limit(MOST_OPEN)
+)
 _STARTED_AT = Statement(
     across(transactions, because=_OWN)
     .where(_c.station == bindparam("station"), _c.started_at == bindparam("started_at"))
@@ -75,6 +81,16 @@ _SAVE = Statement(
         _c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())
     ),
     rank=31,
+    exact=True,
+    columns=[column.key for column in _c if column.key != "id"],
+)
+# One that ends gives its reference free, before another takes it in the same unit; one that was added by this very unit
+# can only be changed after that.
+_CLOSE = Statement(
+    update(transactions).where(
+        _c.id == bindparam("key_id"), _c.revision == bindparam("key_revision", type_=BigInteger())
+    ),
+    rank=29,
     exact=True,
     columns=[column.key for column in _c if column.key != "id"],
 )
@@ -117,6 +133,7 @@ _MARKS = msgspec.json.Decoder(Marks)
 _AUTHORIZATION = msgspec.json.Decoder(Authorization)
 _JUDGEMENT = msgspec.json.Decoder(Judgement)
 _UNJUDGED = Judgement()
+_ADDED = "transaction added"
 _FLAGS = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -144,9 +161,9 @@ class Transactions:
         return await self._read(_BY_NUMBER, station=station, number=number)
 
     async def open_at(self, station: StationId) -> list[Transaction]:
-        """The station's open transactions, oldest first."""
+        """The station's open transactions, oldest first; of too many the latest."""
         rows = await self._work.several(_OPEN_AT, {"station": station})
-        return [_transaction(row) for row in rows]
+        return [_transaction(row) for row in reversed(rows)]
 
     async def open_of_token(self, organisation: OrganisationId, token_key: str, except_id: str = "") -> int:
         """How many open, not refused transactions the token has, but for the one of that id."""
@@ -213,6 +230,7 @@ class Transactions:
         ConflictError at the commit if its number, or its reference while open, is taken.
         """
         self._work.record(_ADD, {**_row(transaction), "id": transaction.id})
+        self._work.pending[_ADDED, transaction.id] = {}
         self._exchange(transaction)
 
     def save(self, transaction: Transaction) -> Transaction:
@@ -221,7 +239,10 @@ class Transactions:
         Returns it as it will stand (revision + 1).
         """
         saved = transaction.saved()
-        statement = _GROW if self._only_grown(transaction) else _SAVE
+        added = (_ADDED, transaction.id) in self._work.pending
+        statement = _SAVE if added or transaction.state is TransactionState.OPEN else _CLOSE
+        if self._only_grown(transaction):
+            statement = _GROW
         written = {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision}
         self._work.record(statement, written)
         self._exchange(saved)

@@ -28,6 +28,7 @@ from amperanto.domain.stations import DEFAULT_ORGANISATION, Availability, Chargi
 from amperanto.domain.tariff_assignments import Scope
 from amperanto.domain.tariffs import Component, Conditions, Element, Limit, Tariff, TaxRate
 from amperanto.domain.tokens import Token
+from amperanto.domain.transactions import TransactionState
 from amperanto.stores.charge_records import Which
 
 T0 = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -321,6 +322,7 @@ async def test_a_version_that_is_valid_later_holds_later(house: Any):
     station = await charged(house)
     (record,) = await issued(house)
     assert record.gross == Decimal("5.00")
+    house.clock.at = T0 + timedelta(hours=2)
     await station.tell(started(reference="b", at=T0 + timedelta(hours=2), values=(read(120, 0),)))
     assert (await station.tell(ended(1, 180, 10_000, reference="b"))).cost == Decimal("9.00")
 
@@ -358,3 +360,54 @@ async def test_the_usual_report_neither_reads_nor_writes_for_its_cost(house: Any
     await station.tell(updated(1, 10, values=(read(10, 2000),)))
     assert not [sql for sql in statements if "charge" in sql or "tariff" in sql or "meter_values" in sql]
     assert isinstance(house.csms.tariff_and_cost, TariffAndCost)
+
+
+async def test_the_price_is_that_of_who_started_whatever_is_told_first(house: Any):
+    """R10: an end that overtakes its start names another card, which may only have stopped it."""
+    for uid, price in (("CAFE", "0.50"), ("STOP", "0.10")):
+        await house.token(uid, concurrent_limit=None)
+        await house.csms.tariffs.add(WHO, uid, tariff(price))
+        await house.csms.tariffs.assign(WHO, Scope.TOKEN, Token(uid).key, uid)
+    station = await house.station()
+    house.clock.at += timedelta(hours=2)
+    for told in (ended(2, 60, 11_000, token=Token("STOP", "ISO14443")), started(), updated(1, 30)):
+        await station.tell(told)
+    (record,) = await issued(house)
+    assert [one.tariff.id for one in record.tariffs] == ["CAFE.1"]
+    assert record.gross == Decimal("5.00")
+
+
+async def test_a_clock_that_was_not_set_finds_the_tariff_that_holds_now(house: Any):
+    await house.token("CAFE", concurrent_limit=None)
+    await sold(house, tariff(valid_from=T0 - timedelta(days=30)))
+    station = await house.station()
+    begin = datetime(1970, 1, 1, tzinfo=UTC)
+    values = [
+        MeterValue(at=begin + at * MINUTE, samples=(SampledValue(Decimal(wh)),)) for at, wh in ((0, 1000), (60, 11_000))
+    ]
+    await station.tell(started(at=begin, values=(values[0],)))
+    house.clock.at += timedelta(hours=1)
+    await station.tell(ended(1, 60, 0, at=begin + timedelta(hours=1), values=(values[1],)))
+    (record,) = await issued(house)
+    assert record.gross == Decimal("5.00")
+
+
+@pytest.mark.parametrize("end", [datetime(2095, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)])
+async def test_a_charge_of_a_lifetime_is_neither_priced_day_by_day_nor_billed(house: Any, end: datetime):
+    """A clock that jumped: the answer takes no longer than any other, and a person sees to it."""
+    await house.token("CAFE", concurrent_limit=None)
+    night = Conditions(start_time=time(20), end_time=time(6))
+    await sold(house, tariff(energy=Component(prices=(Element(price=Decimal(1), conditions=night),))))
+    async with house.store.unit() as unit:
+        unit.sites.add(
+            Site(id=SiteId("s"), organisation=DEFAULT_ORGANISATION, name="Berlin", time_zone="Europe/Berlin")
+        )
+    station = await house.station(site=SiteId("s"))
+    await station.tell(started())
+    house.clock.at = T0 + timedelta(hours=1)
+    last = MeterValue(at=end, samples=(SampledValue(Decimal(2000)),))
+    decision = await station.tell(ended(1, 0, 0, at=end, values=(last,)))
+    (transaction,) = (await house.store.transactions.list(DEFAULT_ORGANISATION)).items
+    assert transaction.state is TransactionState.ENDED
+    if end.year == 2095:  # the other one no clock can show: it ended when we heard of it
+        assert (decision.cost, transaction.billable) == (None, False)

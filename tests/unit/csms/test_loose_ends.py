@@ -430,3 +430,24 @@ async def test_in_2x_readings_apart_from_reports_are_of_no_transaction(house: An
     await told(house, station, MeterRead(where=EvseRef(1), values=read(5, 77_000).values))
     await told(house, station, report(TransactionEnded, 2, 900))
     assert (await kept(house))[0].energy == WH(800)
+
+
+async def test_a_reference_used_again_while_it_is_open_is_another_transaction(house: Any):
+    """R10: the first one lost its end; nobody pays for what somebody else charged under the same number."""
+    station = await house.station()
+    first = report(TransactionStarted, 0, 1000, where=EvseRef(1, 1), token=Token("CAFE"))
+    again = report(TransactionStarted, 0, 9000, at=minute(60), where=EvseRef(1, 1), token=Token("BEEF"))
+    end = report(TransactionEnded, 1, 9500, at=minute(70))
+    await told(house, station, first, first, again, again, end, end)
+    one, two = await kept(house)
+    assert (one.token, one.loose.closing.why, one.over_at, one.energy) == (Token("CAFE"), "NextStart", minute(0), WH(0))
+    assert (two.token, two.started_at, two.ended_at, two.energy) == (Token("BEEF"), minute(60), minute(70), WH(500))
+
+
+async def test_a_start_told_again_with_another_time_is_no_other_transaction(house: Any):
+    """A station that dates what it repeats anew tells the same token and the same register."""
+    station = await house.station()
+    first = report(TransactionStarted, 0, 1000, where=EvseRef(1, 1), token=Token("CAFE"))
+    await told(house, station, first, replace(first, at=minute(3)))
+    (one,) = await kept(house)
+    assert one.started_at == minute(0)

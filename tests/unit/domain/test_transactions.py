@@ -93,3 +93,12 @@ def test_a_token_told_later_is_taken_and_the_first_one_stays():
         .hear(TransactionEnded(at=at(9), sequence=2, token=Token("OTHER")))
     )
     assert grown.token == Token("FIRST")
+
+
+def test_a_station_that_skips_every_other_number_does_not_grow_a_transaction_for_ever():
+    one = fresh().hear(TransactionStarted(at=at(0), sequence=0))
+    for sequence in range(2, 2000, 2):
+        one = one.hear(TransactionContinued(at=at(1), sequence=sequence))
+    assert len(one.heard) <= 256
+    assert (one.heard[0], one.heard[-1]) == ((0, 0), (1998, 1998))
+    assert one.hear(TransactionEnded(at=at(2), sequence=1999)).completeness is Completeness.INCOMPLETE
