@@ -16,10 +16,15 @@ from typing import Any
 import msgspec
 
 VERSIONS = ("1.6", "2.0.1", "2.1")
-UNKNOWN = ("store", "refuse", "accept")
-FALLBACKS = ("own", "refuse", "accept")
-UNKEPT = ("hold", "refuse", "accept")
 MAY_BE_ZERO = frozenset({"ocpp_port", "http_port", "ping_interval", "takeover_ping", "settle_time"})
+WORDS = {
+    "authorize_unkept": ("hold", "refuse", "accept"),
+    "unknown_tokens": ("store", "refuse", "accept"),
+    "authorizer_fallback": ("own", "refuse", "accept"),
+    "direct_payments": ("accept", "refuse"),
+    "vat_unchecked": ("accept", "reject"),
+    "qr_code_letters": ("62", "61"),
+}
 
 
 class SettingsError(Exception):
@@ -60,6 +65,11 @@ class Settings:
     unknown_tokens: str = "store"  # tokens nobody registered: store (refused and kept), refuse, accept (free vending)
     authorizer_seconds: float = 3.0  # how long an external authorizer has to answer
     authorizer_fallback: str = "own"  # when it does not: own (our registry decides), refuse, accept
+    direct_payments: str = "accept"  # money held by a station's own terminal (2.1): accept, refuse
+    vat_unchecked: str = "reject"  # a VAT number nobody can check: accept, reject
+    receipt_url: str = ""  # where a payment's receipt is, with {receipt} for its id; empty: we give none
+    payment_start_within: int = 300  # seconds for a car to come, before what was held for it is released
+    qr_code_letters: str = "62"  # letters in the codes of QR addresses: 62, or 61 for stations without the small o, too
     authorize_unkept: str = "hold"  # Authorize while nothing can be kept: hold (the station decides), refuse, accept
 
     @property
@@ -96,13 +106,9 @@ def _check(settings: Settings) -> None:
     """Refuse figures that cannot work. Raises SettingsError."""
     if settings.default_version not in VERSIONS:
         raise SettingsError(f"default_version is {settings.default_version!r}; it is one of {', '.join(VERSIONS)}")
-    if settings.authorize_unkept not in UNKEPT:
-        raise SettingsError(f"authorize_unkept is {settings.authorize_unkept!r}; it is one of {', '.join(UNKEPT)}")
-    if settings.authorizer_fallback not in FALLBACKS:
-        known = ", ".join(FALLBACKS)
-        raise SettingsError(f"authorizer_fallback is {settings.authorizer_fallback!r}; it is one of {known}")
-    if settings.unknown_tokens not in UNKNOWN:
-        raise SettingsError(f"unknown_tokens is {settings.unknown_tokens!r}; it is one of {', '.join(UNKNOWN)}")
+    for name, words in WORDS.items():
+        if getattr(settings, name) not in words:
+            raise SettingsError(f"{name} is {getattr(settings, name)!r}; it is one of {', '.join(words)}")
     for field in fields(Settings):
         figure = getattr(settings, field.name)
         if isinstance(figure, bool) or not isinstance(figure, (int, float)):

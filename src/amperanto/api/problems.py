@@ -36,11 +36,14 @@ from amperanto.csms.errors import (
 from amperanto.csms.records import BadCursor, LastKey, UnknownKey
 from amperanto.csms.registry import AlreadyThere, ConflictError, NotDurable, NotInInbox, PasswordNeeded
 from amperanto.domain.errors import (
+    BadCode,
     CurrencyChanges,
     FigureNeeded,
     LimitNotSupported,
     NotBillable,
     NothingToCorrect,
+    PaymentOver,
+    PaymentRefused,
     ReservationOver,
     ReviewOver,
     SecretNotKept,
@@ -53,6 +56,7 @@ from amperanto.domain.errors import (
     UnknownAssignment,
     UnknownGroup,
     UnknownMeterKey,
+    UnknownPayment,
     UnknownRecord,
     UnknownRemoteStart,
     UnknownReservation,
@@ -167,6 +171,10 @@ PROBLEMS: dict[type[Exception], Kind] = {
     UnknownRecord: Kind(404, "unknown_charge_record", "No such charge record"),
     NotBillable: Kind(409, "not_billable", "The transaction cannot be billed now"),
     NothingToCorrect: Kind(409, "nothing_to_correct", "There is nothing to correct"),
+    UnknownPayment: Kind(404, "unknown_payment", "No such payment"),
+    PaymentOver: Kind(409, "payment_over", "The payment ended already, or others settle it"),
+    PaymentRefused: Kind(409, "payment_refused", "No money can be held"),
+    BadCode: Kind(403, "bad_code", "The code of the QR address is not that of now"),
     UnknownTemplate: Kind(404, "unknown_template", "No such template"),
     UnknownRollout: Kind(404, "unknown_rollout", "No such rollout"),
     UnknownMeterKey: Kind(404, "unknown_meter_key", "No key is registered for that meter"),

@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 from amperanto.csms.block import Block, Context, Teller, handles
 from amperanto.csms.guesses import Guesses
+from amperanto.csms.payment import Payments
 from amperanto.domain.decisions import PersonalMessage, TokenDecision, TransactionDecision
 from amperanto.domain.events import TokenRefused
 from amperanto.domain.likeness import sought
 from amperanto.domain.observations import TokenPresented, TransactionEnded, TransactionReport, TransactionStarted
+from amperanto.domain.payments import DIRECT_PAYMENT
 from amperanto.domain.places import Places, Spot
 from amperanto.domain.sites import zone
 from amperanto.domain.stations import EvseRef, OrganisationId, Station, UnknownTokens
@@ -80,8 +82,9 @@ class _Judged(NamedTuple):
 class AuthorizationBlock(Block):
     """C. Authorization."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, payment: Payments) -> None:
         super().__init__(context)
+        self._payment = payment
         self._guesses = Guesses(context.clock)
         self.issuers: list[Issuer] = []
         """Who may have given a token that nobody registered."""
@@ -89,6 +92,8 @@ class AuthorizationBlock(Block):
     @handles(TokenPresented)
     async def presented(self, unit: Unit, teller: Teller, told: TokenPresented) -> TokenDecision:
         """C01: a token that charges at this very station, or whose group does, may be presented again, to stop."""
+        if told.token.type == DIRECT_PAYMENT:
+            return TokenDecision(authorization=await self._payment.presented(unit, teller.station, told))
         here = await unit.transactions.open_at(teller.station.id)
         use = Use(verdict=teller.verdict)
         if here and not told.token.nobodys:
@@ -159,6 +164,8 @@ class AuthorizationBlock(Block):
 
         For a start, the limit of concurrent transactions is checked once more inside the commit (R3).
         """
+        if token.type == DIRECT_PAYMENT:
+            return await self._payment.decide(unit, station, token, besides=use.besides)
         if token.secret and self._guesses.too_many(station.id):
             return INVALID  # C04: not even looked up
         known, unknown, outcome = await self._judged(unit, station, token, use)

@@ -35,6 +35,8 @@ from amperanto.csms.meter_values import MeterValues
 from amperanto.csms.network_profiles import NetworkProfiles
 from amperanto.csms.oddities import Oddities
 from amperanto.csms.onboarding import Onboarding
+from amperanto.csms.payment import Payments
+from amperanto.csms.payment_codes import PaymentCodes
 from amperanto.csms.provisioning import Provisioning
 from amperanto.csms.remote_control import RemoteControl
 from amperanto.csms.remote_stop import RemoteStops
@@ -46,6 +48,7 @@ from amperanto.csms.rollouts import Rollouts
 from amperanto.csms.running_costs import RunningCosts
 from amperanto.csms.schedule import Schedule
 from amperanto.csms.security import Security
+from amperanto.csms.settlement import Settlements
 from amperanto.csms.signed_values import SignedValues
 from amperanto.csms.stations import StationLink, Stations
 from amperanto.csms.tariff_abilities import Abilities
@@ -100,17 +103,19 @@ class Csms:
         self.network_profiles = NetworkProfiles(context, self.device_model)
         self.resets = Resets(context, self.desired_state, self.delivery, self.wanted)
         self.authorizers = Authorizers(context)
-        self.authorization = AuthorizationBlock(context)
         self.remote_control = RemoteControl(context, self.timers)
-        self.authorization.issuers.append(self.remote_control.issued)
         self.remote_stops = RemoteStops(context, self.timers)
         self.triggers = Triggers(context)
+        self.settlements = Settlements(context, self.timers)
+        self.payment = Payments(context, self.settlements, PaymentCodes(context), self.remote_control)
+        self.authorization = AuthorizationBlock(context, self.payment)
+        self.authorization.issuers.append(self.remote_control.issued)
         self.reservation = Reservations(context)
         self.judging = Judging(context)
         self.transactions = Transactions(
             context, self.authorization, self.remote_control, self.reservation, self.judging
         )
-        self.transactions.answering.append(self.remote_control.limited)
+        self.transactions.answering += [self.remote_control.limited, self.payment.answering]
         self.limits = Limits(context, self.transactions)
         self.loose_ends = LooseEnds(context, self.transactions, self.timers)
         self.reviews = Reviews(context, self.transactions)
@@ -163,6 +168,10 @@ class Csms:
             return await handler(unit, Teller(station, link, frame.at, verdict), observation)
 
         return await self.context.store.run(work)
+
+    def hears(self, kind: type) -> bool:
+        """Whether a block decides about messages of this kind."""
+        return kind in self._handlers
 
     async def heard(self, link: StationLink, observation: Observation) -> None:
         """Keep what stood in a station's answer to us, as if it had told it by itself; its frame is logged already."""

@@ -23,6 +23,10 @@ DomainError
 ├── SignedValueUnreadable a signed reading that is not what it says to be
 ├── BadMeterKey           a text that is no public key of a meter
 ├── UnknownMeterKey       no key is registered for that meter
+├── UnknownPayment        nobody made that payment
+├── PaymentOver           it ended already, or was settled by somebody else
+├── PaymentRefused        the payment service provider, or the rule of the house, said no
+├── BadCode               a code of a QR address that is none of now
 ├── UnknownSite           the organisation has no such site
 ├── UnknownTariff         the organisation has no such tariff, or no such version
 ├── TariffExists          a tariff of that name is there already
@@ -185,3 +189,19 @@ class BadMeterKey(DomainError):
 
 class UnknownMeterKey(DomainError):
     """No public key is registered for that meter."""
+
+
+class UnknownPayment(DomainError):
+    """Nobody made that payment."""
+
+
+class PaymentOver(DomainError):
+    """The payment ended already."""
+
+
+class PaymentRefused(DomainError):
+    """No money can be held for it."""
+
+
+class BadCode(DomainError):
+    """The code of a QR address is not that of now, or the station has none."""

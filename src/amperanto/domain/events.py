@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from amperanto.domain.charge_records import RecordKind
 from amperanto.domain.meter_values import MeterValue
+from amperanto.domain.payments import PaymentState
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.remote_starts import RemoteStartState
 from amperanto.domain.reservations import ReservationState
@@ -183,6 +184,20 @@ class ChargeRecordIssued(StationEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentChanged(StationEvent):
+    """An ad hoc payment stands elsewhere; figures in its currency, exact."""
+
+    payment: str
+    state: PaymentState
+    psp_ref: str | None = None
+    currency: str | None = None
+    authorized: Decimal | None = None
+    paid: Decimal | None = None
+    transaction: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewWanted(StationEvent):
     """Something a person should look at: a message that could not be interpreted, a doubtful transaction."""
 
@@ -234,6 +249,7 @@ Event = (
     | StationFellSilent
     | StationHeardAgain
     | ChargeRecordIssued
+    | PaymentChanged
     | ReviewWanted
     | SecurityIncidentReported
     | MeterSampled

@@ -79,9 +79,13 @@ class EventsReported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPresented:
-    """A driver presented a token (C01). Answer: TokenDecision."""
+    """A driver presented a token (C01). Answer: TokenDecision.
+
+    `details` are what goes with it, as (type, value): of a payment card its kind, say (C18, 2.x additionalInfo).
+    """
 
     token: Token
+    details: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

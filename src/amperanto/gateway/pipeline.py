@@ -232,7 +232,10 @@ class Pipeline:
             await self._csms.noted(link, frame)
             said = await self._csms.data_transfer.answer(link.station, told)
             return link.dialect.answer(request, said, link.context)
-        if isinstance(told, Message):
+        if isinstance(told, v2.VatNumberValidationRequest):
+            await self._csms.noted(link, frame)
+            return await self._csms.payment.validated(link.station, told)
+        if isinstance(told, Message) and not self._csms.hears(type(told)):
             return await self._acknowledged(call, frame)
         decision = await self._csms.told(link, cast(Observation, told), frame)
         if isinstance(told, StationBooted):

@@ -9,6 +9,7 @@ and does not plug in within EVConnectionTimeOut loses it again (E03).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from amperanto.domain.decisions import TokenDecision
@@ -54,6 +55,8 @@ class Authorization(Block):
         self._cache = cache
         self.reserved = reserved
         self._transactions = transactions
+        self.admissions: list[Callable[[Token, Evse], bool]] = []
+        """Each may say that nobody, or somebody else, starts there now."""
 
     async def present(self, token: Token, evse: Evse) -> Outcome:
         """Hold a token to the reader: starts, or stops what the same token or group started."""
@@ -65,6 +68,8 @@ class Authorization(Block):
         if evse.token is not None:
             return await self._present_again(token, evse)
         if not self._may_charge or not evse.usable or not self.reserved.may_admit(token, evse):
+            return INVALID
+        if not all(may_start(token, evse) for may_start in self.admissions):
             return INVALID
         outcome = await self.decide(token)
         if self._masters(outcome):

@@ -21,7 +21,7 @@ from amperanto.station.line import Line
 
 CONTROLLER = "AuthCacheCtrlr"
 ROOM = 1_000
-NEVER_KEPT = ("Central", "NoAuthorization")
+NEVER_KEPT = ("Central", "NoAuthorization", "DirectPayment")
 """Token types that are not kept: nobody is asked about them."""
 PREPAID = (AuthorizationStatus.NO_CREDIT,)
 """A prepaid card is asked about each time (C17)."""

@@ -18,6 +18,7 @@ from amperanto.ocpp.shapes import or_none, unless_none
 from amperanto.station.controllers import CONTROLLERS, IN_16, IN_21, READ, Address, Variable, fixed, split
 from amperanto.station.evse import Evse
 from amperanto.station.habits import Habits
+from amperanto.station.money_controllers import CALCULATED, CALIFORNIA, PAID, SHOWN
 
 
 class DeviceModel:
@@ -241,6 +242,9 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
 
 def declare_by_version(model: DeviceModel, habits: Habits) -> None:
     """Add the variables that only this version has."""
+    shown = SHOWN if habits.shows_costs else CALIFORNIA
+    for variable in (*shown, *(CALCULATED + PAID if habits.calculates_costs else ())):
+        model.declare(variable)
     for variable in IN_21 if habits.resumes_transactions else ():
         model.declare(variable)
     if habits.register_stands_alone:

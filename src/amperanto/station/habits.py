@@ -44,6 +44,10 @@ class Habits:
     """A transaction may go on after a loss of power or a restart (2.1, E17, B13)."""
     keeps_limits: bool = False
     """A transaction has limits of cost, energy, time and state of charge (2.1, E16)."""
+    calculates_costs: bool = False
+    """Tariffs can be given to the station, which calculates costs by them; one can pay there (2.1, I07-I12, C18)."""
+    shows_costs: bool = False
+    """Prices and costs are shown as 2.x says (I01-I06)."""
     signs_by_moment: bool = False
     """Readings at the start and in between are signed by variables of their own (2.1, J02)."""
     refused_is_suspended: bool = False
@@ -63,12 +67,14 @@ HABITS = {
         states_follow_a_table=True,
         availability_has_levels=False,
     ),
-    Version.V201: Habits(refused_is_suspended=True),
+    Version.V201: Habits(shows_costs=True, refused_is_suspended=True),
     Version.V21: Habits(
         states_are_events=True,
         tells_unused_reservations=True,
         resumes_transactions=True,
         keeps_limits=True,
+        calculates_costs=True,
+        shows_costs=True,
         signs_by_moment=True,
     ),
 }

@@ -57,6 +57,8 @@ class Queue:
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
         self._emptied.set()
+        self.amending: list[Callable[[Transaction, Report], Report]] = []
+        """Each may add to a report what belongs to its moment, before it is queued."""
         line.on_down.append(self._mark_as_offline)
 
     def __len__(self) -> int:
@@ -68,6 +70,8 @@ class Queue:
 
     def put(self, transaction: Transaction, report: Report, heard: Callable[[Transaction, Said], None]) -> None:
         """Queue a report."""
+        for amend in self.amending:
+            report = amend(transaction, report)
         told = report if self._context.spoil is None else self._context.spoil(transaction, report)
         if told is None:
             transaction.delivered = isinstance(report, TransactionEnded)

@@ -60,6 +60,8 @@ class Reservations(Block):
         self._held: dict[int, Held] = {}
         self.on_end: list[Callable[[], None]] = []
         """Who waits for reservations to end without a use."""
+        self.since: dict[int, datetime] = {}
+        """When each was made, also of those that were used or ended."""
         availability.on_look.append(self._look)
 
     @property
@@ -85,6 +87,7 @@ class Reservations(Block):
         if status is not SAID.ACCEPTED:
             return v2.ReserveNowResponse(status=status)
         self._held[wanted.number] = wanted
+        self.since[wanted.number] = self.context.now()
         self.context.spawn(self._expire(wanted))
         self._mark()
         return Then(v2.ReserveNowResponse(status=status), self._report)

@@ -32,6 +32,7 @@ from amperanto.station.availability import Availability
 from amperanto.station.block import Block, Then
 from amperanto.station.clock import Clock, RealClock, StationTime
 from amperanto.station.context import Context
+from amperanto.station.cost_display import CostDisplay
 from amperanto.station.data_transfer import DataTransfer
 from amperanto.station.device_model import DeviceModel, declare_by_version, describe
 from amperanto.station.evse import Evse, Transaction
@@ -42,12 +43,16 @@ from amperanto.station.line import Answered, Connect, Line
 from amperanto.station.local_authorization_list import LocalAuthorizationList
 from amperanto.station.meter_values import MeterValues
 from amperanto.station.network_profiles import NetworkProfiles
+from amperanto.station.payment import Payment
 from amperanto.station.power import Power
 from amperanto.station.provisioning import Provisioning
 from amperanto.station.queue import Queue
 from amperanto.station.record import Record
 from amperanto.station.remote_control import RemoteControl
 from amperanto.station.reservation import Held, Reservations
+from amperanto.station.screen import Screen
+from amperanto.station.tariff_and_cost import TariffAndCost
+from amperanto.station.terminal import Terminal
 from amperanto.station.transactions import Cause, Transactions
 from amperanto.station.vehicle import Vehicle
 from amperanto.transport.link import PeerClosed
@@ -98,6 +103,7 @@ class Station:
         self.line = Line(context, connect)
         self.line.on_call = self._answer
         self._queue = Queue(context, self.line)
+        self._screen = Screen()
         self._stopped = asyncio.Event()
         describe(context.variables, context.evses, hardware, keys=context.habits.has_configuration_keys)
         declare_by_version(context.variables, context.habits)
@@ -121,11 +127,18 @@ class Station:
         self._power = Power(self._transactions, provisioning)
         for evse in context.evses.values():
             evse.outlet.contactor.on_switch = partial(self._note_contactor, evse)
+        data_transfer = DataTransfer(context, line)
+        self._costs = TariffAndCost(self._transactions, self._queue, self._reservations)
+        display = CostDisplay(self._transactions, self._queue, self._screen, data_transfer)
+        self._payment = Payment(self._transactions, self._authorization, self._queue, self._screen)
+        self._costs.marks = self._payment.marks
+        self._costs.on_cost.append(self._payment.look)
+        display.on_cost.append(self._payment.look)
         remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
-            self._reservations, listed, cache, DataTransfer(context, line),
-            NetworkProfiles(context, line),
+            self._reservations, listed, cache, NetworkProfiles(context, line), data_transfer, self._costs, display,
+            self._payment,
         )  # fmt: skip
         self._handlers = {kind: handler for block in blocks for kind, handler in block.handlers().items()}
 
@@ -190,6 +203,15 @@ class Station:
     def install_main_meter(self) -> None:
         """Give it a meter before all its EVSEs, told as EVSE 0 on the clock (J01)."""
         self._meters.has_main_meter = True
+
+    @property
+    def terminal(self) -> Terminal:
+        """Its payment terminal."""
+        return self._payment.terminal
+
+    def shown(self, evse: int = 0) -> list[str]:
+        """What the driver read at that EVSE, or by the reader (0), the newest last."""
+        return self._screen.shown(evse)
 
     # --- its life
 
@@ -312,6 +334,26 @@ class Station:
     def replay(self) -> None:
         """Tell once more everything that was told of transactions."""
         self._queue.replay()
+
+    async def pay(self, evse: int, brand: str = "VISA", vat_number: str | None = None) -> Outcome:
+        """Hold a payment card to the terminal of an EVSE (2.1, C18)."""
+        return await self._payment.pay(self.evses[evse], brand, vat_number)
+
+    async def cancel_payment(self, evse: int) -> None:
+        """The driver who paid at that EVSE changes his mind (2.1, C19, C20)."""
+        await self._payment.cancel(self.evses[evse])
+
+    def qr_address(self, evse: int, **limits: str) -> str | None:
+        """What the QR code of an EVSE says now; `maxcost`, `maxenergy`, `maxtime` as the driver chose (2.1, C25)."""
+        return self._payment.qr_address(self.evses[evse], limits)
+
+    async def refuse_tariff(self, evse: int) -> None:
+        """The driver reads the price, and goes (2.1, I07)."""
+        self._costs.refuse(self.evses[evse])
+
+    def pretend_no_costs(self, why: str | None) -> None:
+        """It cannot calculate costs any more, for that reason, or can again (2.1, I12)."""
+        self._costs.broken = why
 
     async def changed(self, evse: int) -> None:
         """Return at the next change of that EVSE."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from decimal import Decimal
 from typing import TypedDict
 
 from amperanto.dialects.dialect import Said
@@ -244,15 +243,6 @@ class Transactions(Block):
             return v2.GetTransactionStatusResponse(ongoing_indicator=False, messages_in_queue=False)
         waiting = self._queue.holds(found)
         return v2.GetTransactionStatusResponse(ongoing_indicator=found.open, messages_in_queue=waiting)
-
-    @handles(v2.CostUpdatedRequest)
-    def cost(self, asked: v2.CostUpdatedRequest) -> v2.CostUpdatedResponse:
-        """What a transaction has cost so far (I02): a limit of cost is held against it (E16)."""
-        found = self.context.transaction_of(asked.transaction_id)
-        if found is not None and found.open:
-            found.cost = Decimal(str(asked.total_cost))
-            self.context.evses[found.evse].stirred.set()
-        return v2.CostUpdatedResponse()
 
     # --- what is told
 

@@ -37,6 +37,7 @@ from amperanto.stores.oddities import Oddities
 from amperanto.stores.organisations import Organisations
 from amperanto.stores.outbox import Outbox
 from amperanto.stores.ownership import Ownership
+from amperanto.stores.payments import Payments
 from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
@@ -84,6 +85,7 @@ class Store:
         self.local_lists = LocalLists(reading)
         self.remote_starts = RemoteStarts(reading)
         self.reservations = Reservations(reading)
+        self.payments = Payments(reading)
         self.reviews = Reviews(reading)
         self.device_models = DeviceModels(reading)
         self.templates = Templates(reading)

@@ -31,6 +31,7 @@ from amperanto.stores.meter_values import MeterValues
 from amperanto.stores.oddities import Oddities
 from amperanto.stores.organisations import Organisations
 from amperanto.stores.outbox import Outbox, row_of
+from amperanto.stores.payments import Payments
 from amperanto.stores.remote_starts import RemoteStarts
 from amperanto.stores.reservations import Reservations
 from amperanto.stores.reviews import Reviews
@@ -144,6 +145,11 @@ class Unit(Work):
     def reservations(self) -> Reservations:
         """What stations hold for tokens."""
         return Reservations(self)
+
+    @property
+    def payments(self) -> Payments:
+        """Ad hoc payments."""
+        return Payments(self)
 
     @property
     def reviews(self) -> Reviews:

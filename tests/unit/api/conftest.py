@@ -78,6 +78,8 @@ def least(document: dict[str, Any], schema: dict[str, Any]) -> Any:
         return schema["examples"][0]
     if "enum" in schema:
         return schema["enum"][0]
+    if "examples" in schema:  # a text of a form of its own
+        return schema["examples"][0]
     kind = schema.get("type", "object")
     if kind == "object":
         known = schema.get("properties", {})

@@ -25,6 +25,7 @@ from amperanto.domain.device_model import Attribute, KnownVariable, VariableRef,
 from amperanto.domain.events import FrameLogged
 from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import TransactionStarted
+from amperanto.domain.payments import Payment, PaymentKind
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.remote_starts import RemoteStart
 from amperanto.domain.reservations import Reservation
@@ -167,6 +168,11 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
     )  # fmt: skip
     async with store.unit() as unit:
         unit.reviews.add(review)
+    payment = Payment(
+        id=ids.new(), organisation=owner, station=station.id, kind=PaymentKind.TERMINAL, psp_ref=f"{mark} ref"
+    )
+    async with store.unit() as unit:
+        unit.payments.add(payment)
         unit.device_models.put([variable])
         unit.device_models.note(change)
         unit.desired_states.add(wish)
@@ -216,6 +222,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
             "transaction": [transaction.id, transaction.reference, station.id],
             "reservation": [reservation.id, str(reservation.number), transaction.id],
             "remote_start": [remote_start.id, str(remote_start.number)],
+            "payment": [payment.id, f"{mark} ref"],
             "token": [token.token.uid, token.token.uid.upper(), token.id],
             "alias": [f"{mark}-other", token.token.uid],
             "site": [site.name, site.name.upper(), site.id],

@@ -204,7 +204,7 @@ async def test_a_prepaid_card_is_asked_about_each_time():
 async def test_where_there_is_no_room_refused_tokens_go_first_and_then_the_oldest():
     """C10."""
     async with scene(Version.V201, variables=NO_STRANGERS) as scenery:
-        (hear,) = scenery.station.line.on_said
+        hear, *_ = scenery.station.line.on_said
 
         def heard(uid: str, status: AuthorizationStatus = AuthorizationStatus.ACCEPTED) -> None:
             said = TokenDecision(authorization=Authorization(status=status))

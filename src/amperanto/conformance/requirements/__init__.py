@@ -12,6 +12,7 @@ from amperanto.conformance.requirements import (
     remote_control,
     reservation,
     tariff_and_cost,
+    tariff_and_cost_station,
     transactions,
     transactions_station,
 )
@@ -28,7 +29,7 @@ BLOCKS: dict[str, tuple[str, tuple[Requirement, ...]]] = {
     "remote_control": ("F. Remote control", remote_control.REQUIREMENTS),
     "availability": ("G. Availability", availability.REQUIREMENTS),
     "reservation": ("H. Reservation", reservation.REQUIREMENTS),
-    "tariff_and_cost": ("I. Tariff and cost", tariff_and_cost.REQUIREMENTS),
+    "tariff_and_cost": ("I. Tariff and cost", tariff_and_cost.REQUIREMENTS + tariff_and_cost_station.REQUIREMENTS),
     "meter_values": (
         "J. Meter values",
         meter_values.REQUIREMENTS + meter_values_signed.REQUIREMENTS + meter_values_station.REQUIREMENTS,

@@ -29,11 +29,19 @@ class Authorize:
 
     @staticmethod
     def read(wire: v2.AuthorizeRequest, context: StationContext) -> TokenPresented:
-        return TokenPresented(token=token(wire.id_token))
+        more = wire.id_token.additional_info
+        if isinstance(more, v2.UnsetType):
+            return TokenPresented(token=token(wire.id_token))
+        details = tuple((one.type, one.additional_id_token) for one in more)
+        return TokenPresented(token=token(wire.id_token), details=details)
 
     @staticmethod
     def write(neutral: TokenPresented, context: StationContext) -> v2.AuthorizeRequest:
-        return v2.AuthorizeRequest(id_token=id_token(neutral.token))
+        said = id_token(neutral.token)
+        if neutral.details:
+            more = [v2.AdditionalInfo(type=kind, additional_id_token=value) for kind, value in neutral.details]
+            said = v2.IdToken(id_token=said.id_token, type=said.type, additional_info=more)
+        return v2.AuthorizeRequest(id_token=said)
 
     @staticmethod
     def answer(wire: v2.AuthorizeRequest, said: TokenDecision, context: StationContext) -> v2.AuthorizeResponse:

@@ -28,6 +28,7 @@ from amperanto.stores.tables.device_model import (
 from amperanto.stores.tables.ground import metadata
 from amperanto.stores.tables.money import charge_facts, charge_records, tariff_assignments, tariffs
 from amperanto.stores.tables.oddities import oddities
+from amperanto.stores.tables.payments import payment_codes, payments
 from amperanto.stores.tables.records import due, messages, outbox, outbox_cursors, outbox_nodes, reviews
 from amperanto.stores.tables.remote_control import remote_starts
 from amperanto.stores.tables.stations import (
@@ -44,7 +45,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0012"
+HEAD = "0013"
 
 __all__ = [
     "HEAD",
@@ -72,6 +73,8 @@ __all__ = [
     "outbox",
     "outbox_cursors",
     "outbox_nodes",
+    "payment_codes",
+    "payments",
     "remote_starts",
     "reservations",
     "reviews",
