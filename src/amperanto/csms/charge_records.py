@@ -8,7 +8,7 @@ record is taken back by a credit, and a new one issued, both linked to it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -48,6 +48,8 @@ class ChargeRecords(Block):
 
     def __init__(self, context: Context, timers: Timers) -> None:
         super().__init__(context)
+        self.issued: list[Callable[[Unit, ChargeRecord], None]] = []
+        """Who acts on each record, in the unit that issues it."""
         timers.on(KIND, self.fell_due)
 
     # --- by itself
@@ -141,6 +143,8 @@ class ChargeRecords(Block):
 
     def _issue(self, unit: Unit, record: ChargeRecord, *, turn: int) -> None:
         unit.charge_records.add(record, turn=turn)
+        for heard in self.issued:
+            heard(unit, record)
         self.tell(
             unit,
             ChargeRecordIssued(

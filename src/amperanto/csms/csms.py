@@ -134,6 +134,7 @@ class Csms:
         self.tariffs = Tariffs(context)
         self.tariff_and_cost = TariffAndCost(context, self.abilities, self.running_costs)
         self.charge_records = ChargeRecords(context, self.timers)
+        self.charge_records.issued.append(self.settlements.issued)
         self.transactions.listeners += [self.tariff_and_cost.changed, self.charge_records.changed]
         self.transactions.answering.append(self.tariff_and_cost.answering)
         self.local_tariffs = LocalTariffs(

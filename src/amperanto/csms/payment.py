@@ -177,12 +177,6 @@ class Payments(Block):
         await self._settlements.keep(unit, before, after)
         return decision
 
-    async def priced(self, unit: Unit, transaction: str, cost: Decimal) -> None:
-        """What a transaction of ours came to is known, or known better: its payment is settled so."""
-        before = await unit.payments.of_transaction(transaction)
-        if before is not None and before.settled_by_csms:
-            await self._settlements.keep(unit, before, before.used(cost))
-
     async def _cost(self, unit: Unit, grown: Transaction) -> Decimal | None:
         return None if self.price is None else await self.price(unit, grown)
 

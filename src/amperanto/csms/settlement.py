@@ -11,18 +11,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import structlog
 
 from amperanto.csms.block import Block, Context
 from amperanto.csms.timers import Timers
+from amperanto.domain.charge_records import ChargeRecord, RecordKind
 from amperanto.domain.due import Due
 from amperanto.domain.events import PaymentChanged, ReviewWanted
-from amperanto.domain.payments import Act, Outcome, Payment, PaymentState
+from amperanto.domain.payments import DIRECT_PAYMENT, ZERO, Act, Outcome, Payment, PaymentState
 from amperanto.stores.reviews import Review
 from amperanto.stores.store import Unit
 
-KIND = "payment"
+KIND, PRICED = "payment", "payment_priced"
 FIRST_RETRY, LAST_RETRY = timedelta(seconds=15), timedelta(hours=1)
 PROVIDER_SECONDS = 30.0
 NOBODY_CAME = "nobody charged with it in time"
@@ -36,6 +38,7 @@ class Settlements(Block):
     def __init__(self, context: Context, timers: Timers) -> None:
         super().__init__(context)
         timers.on(KIND, self._due)
+        timers.on(PRICED, self._priced)
         self.start: Callable[[str], Awaitable[Payment]] | None = None
         """Ask the station to begin; given by who can."""
         self._working: set[asyncio.Task[None]] = set()
@@ -176,6 +179,22 @@ class Settlements(Block):
         waits = found is not None and found.state is PaymentState.AUTHORIZED and found.remote_start is not None
         if found is not None and waits and not found.start_sent and self.start is not None:
             await self.start(payment)
+
+    def issued(self, unit: Unit, record: ChargeRecord) -> None:
+        """A charge record says what a transaction came to: its payment is settled so; after a credit, given back."""
+        if record.token is None or record.token.type != DIRECT_PAYMENT or record.gross is None:
+            return
+        cost = record.gross if record.kind is RecordKind.CHARGE else ZERO
+        due = Due(
+            id=self.context.ids.new(), organisation=record.organisation, kind=PRICED, subject=record.transaction,
+            at=self.context.clock.now(), body=str(cost),
+        )  # fmt: skip
+        unit.due.put(due)
+
+    async def _priced(self, unit: Unit, one: Due) -> None:
+        before = await unit.payments.of_transaction(one.subject)
+        if before is not None and before.settled_by_csms:
+            await self.keep(unit, before, before.used(Decimal(one.body or "0")))
 
     async def _due(self, unit: Unit, one: Due) -> None:
         before = await unit.payments.by_id(one.subject)

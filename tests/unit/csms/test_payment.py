@@ -35,6 +35,8 @@ from amperanto.domain.payments import DIRECT_PAYMENT, Act, Payment, PaymentKind,
 from amperanto.domain.qr_codes import code
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import DEFAULT_ORGANISATION, EvseRef
+from amperanto.domain.tariff_assignments import Scope
+from amperanto.domain.tariffs import Component, Element, Tariff
 from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.hooks import Company, Hooks
 from amperanto.ocpp import v2
@@ -597,3 +599,25 @@ async def test_the_secret_is_not_told_by_what_holds_it(shop: Shop):
     kept = await shop.csms.context.store.payments.codes(station.station_id)
     assert kept is not None and kept.secret == secret
     assert secret not in repr(kept)
+
+
+# --- what a charge came to, by its tariff
+
+PER_KWH = Tariff(id="any", currency="EUR", energy=Component(prices=(Element(price=Decimal("0.50")),)))
+
+
+async def test_a_charge_record_settles_the_payment(shop: Shop):
+    shop.csms.payment.price = None
+    admin = Principal(organisation=DEFAULT_ORGANISATION, name="test", scopes=frozenset({"admin"}))
+    await shop.csms.tariffs.add(admin, "kwh", PER_KWH)
+    await shop.csms.tariffs.assign(admin, Scope.ORGANISATION, "", "kwh")
+    station = await shop.station()
+    payment = await shop.begin(station)
+    token = Token(payment.psp_ref or "", DIRECT_PAYMENT)
+    await shop.started(station, token)
+    end = shop._told(TransactionEnded, token, meter=WattHours.of(9000), trigger="StopAuthorized")
+    await station.tell(replace(end, at=NOON + timedelta(hours=1)))
+    for _ in range(3):
+        await shop.later(70)
+    settled = await shop.kept(payment)
+    assert (settled.state, settled.cost, settled.captured) == (PaymentState.SETTLED, Decimal("4.50"), Decimal("4.50"))
