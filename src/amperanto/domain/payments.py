@@ -181,6 +181,8 @@ class Payment:
             return self
         if self.state in (PaymentState.CANCELED, PaymentState.FAILED):
             return replace(self, cost=cost, problem=self.problem or _late(cost))
+        if self.state is PaymentState.SETTLED:  # a correction: what is too much goes back, what is too little is said
+            return replace(self, cost=cost)._with_unpaid().onwards()
         state = PaymentState.USED if self.holds else self.state
         return replace(self, cost=cost, state=state).onwards()
 
@@ -273,7 +275,7 @@ class Payment:
         return replace(self, state=PaymentState.FAILED, problem=why, ended_at=at)
 
     def _with_unpaid(self) -> Payment:
-        return self if self.unpaid == 0 else replace(self, problem=f"{self.unpaid} of {self.cost} was not held")
+        return self if self.unpaid == 0 else replace(self, problem=f"{self.unpaid} of {self.cost} was not paid")
 
 
 def _late(cost: Decimal) -> str | None:

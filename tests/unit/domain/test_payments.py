@@ -51,7 +51,7 @@ def test_what_was_used_is_taken_and_no_more():
 def test_what_was_used_beyond_what_is_held_stays_unpaid_and_is_said():
     settled = held().used(Decimal("25.50")).done(2, DONE, AT)
     assert (settled.captured, settled.unpaid) == (TWENTY, Decimal("5.50"))
-    assert settled.problem == "5.50 of 25.50 was not held"
+    assert settled.problem == "5.50 of 25.50 was not paid"
 
 
 def test_a_cheaper_correction_gives_the_difference_back_and_a_dearer_one_takes_nothing():
