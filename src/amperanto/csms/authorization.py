@@ -235,6 +235,8 @@ class AuthorizationBlock(Block):
     def _hour(self, told: TransactionReport, before: Transaction) -> datetime | None:
         """When a start that is told late was (C15); None where the station's clock cannot be believed."""
         now = self.context.clock.now()
+        if told.sequence is not None and not told.offline:
+            return None  # told as it happens: our clock is the better one
         at = told.at if isinstance(told, TransactionStarted) else before.started_at
         return at if at is not None and now - LATE <= at <= now else None
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import structlog
 
 from amperanto.csms.access import Principal
 from amperanto.csms.block import Block, Context
 from amperanto.csms.pricing import Pricing, pricing
+from amperanto.csms.signed_values import DUE as SIGNATURES
 from amperanto.csms.timers import Timers
 from amperanto.domain.charge_records import ChargeRecord, RecordKind, RegisterReading
 from amperanto.domain.cost_details import disagreement
@@ -26,6 +28,7 @@ from amperanto.domain.events import ChargeRecordIssued
 from amperanto.domain.meter_values import readings
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import OrganisationId
+from amperanto.domain.tokens import RegisteredToken
 from amperanto.domain.transactions import Completeness, Transaction, TransactionState
 from amperanto.stores.charge_records import Which
 from amperanto.stores.errors import ConflictError
@@ -38,6 +41,8 @@ AGAIN = timedelta(hours=1)
 """How long until it is looked again whether a held transaction was decided about."""
 STRAYS = timedelta(seconds=60)
 """How long readings of 1.6 may come after the stop that ends their transaction."""
+UNCHECKED = timedelta(seconds=10)
+"""How long until it is looked again whether what the meter signed was checked: what is wrong is not billed first."""
 TURNED_OUT = "it turned out otherwise later"
 
 log = structlog.get_logger("amperanto.csms")
@@ -50,7 +55,7 @@ class ChargeRecords(Block):
         super().__init__(context)
         self.issued: list[Callable[[Unit, ChargeRecord], None]] = []
         """Who acts on each record, in the unit that issues it."""
-        timers.on(KIND, self.fell_due)
+        timers.on(KIND, self.fell_due, lasting=True)
 
     # --- by itself
 
@@ -87,6 +92,8 @@ class ChargeRecords(Block):
             await self._take_back(unit, transaction)
         elif transaction.held:
             self._put(unit, transaction, AGAIN)
+        elif await unit.due.of(SIGNATURES, transaction.id) is not None:
+            self._put(unit, transaction, UNCHECKED)
         else:
             await self._settle(unit, transaction, TURNED_OUT)
 
@@ -102,13 +109,12 @@ class ChargeRecords(Block):
         if last is None or last.kind is RecordKind.CREDIT:
             if last is not None:
                 fresh = _linked(fresh, last.corrects, reason, number)
-            self._issue(unit, fresh, turn=len(known))
+            await self._issued(unit, [fresh], turn=len(known))
             return fresh
         if last.says_the_same(fresh):
             return None
-        self._issue(unit, self._credit(last, number, reason), turn=len(known))
         fresh = _linked(fresh, last.id, reason, number + 1)
-        self._issue(unit, fresh, turn=len(known) + 1)
+        await self._issued(unit, [self._credit(last, number, reason), fresh], turn=len(known))
         return fresh
 
     async def _take_back(self, unit: Unit, transaction: Transaction) -> None:
@@ -116,7 +122,8 @@ class ChargeRecords(Block):
         known = await unit.charge_records.of(transaction.organisation, transaction.id)
         if known and known[-1].kind is RecordKind.CHARGE:
             number = await unit.charge_records.next_number(transaction.organisation)
-            self._issue(unit, self._credit(known[-1], number, "the transaction is void"), turn=len(known))
+            credit = self._credit(known[-1], number, "the transaction is void")
+            await self._issued(unit, [credit], turn=len(known))
 
     def _compare(self, unit: Unit, priced: Pricing, record: ChargeRecord) -> None:
         """I12: a station that calculated another cost than we did, beyond a cent, is something for a person to see."""
@@ -140,6 +147,23 @@ class ChargeRecords(Block):
 
     def _credit(self, record: ChargeRecord, number: int, reason: str) -> ChargeRecord:
         return record.credit(as_id=self.context.ids.new(), number=number, at=self.context.clock.now(), reason=reason)
+
+    async def _issued(self, unit: Unit, records: list[ChargeRecord], *, turn: int) -> None:
+        """Issue them together; prepaid tokens (C17) pay what they come to, or get it back."""
+        owed: dict[str, Decimal] = {}
+        for at, record in enumerate(records, turn):
+            self._issue(unit, record, turn=at)
+            if record.token is not None and record.gross:
+                owed[record.token.key] = owed.get(record.token.key, Decimal(0)) + record.gross
+        prepaid: dict[str, tuple[RegisteredToken, Decimal]] = {}
+        for key, amount in owed.items():
+            known = await unit.tokens.by_uid(records[0].organisation, key)
+            if known is not None and known.credit is not None:  # two spellings may be one token
+                so_far = prepaid[known.id][1] if known.id in prepaid else known.credit
+                prepaid[known.id] = (known, so_far - amount)
+        for known, left in prepaid.values():
+            if left != known.credit:
+                unit.tokens.save(replace(known, credit=left))
 
     def _issue(self, unit: Unit, record: ChargeRecord, *, turn: int) -> None:
         unit.charge_records.add(record, turn=turn)
@@ -223,8 +247,7 @@ class ChargeRecords(Block):
             if transaction is not None and transaction.billable:
                 fresh = self._record(await pricing(unit, transaction), number + 1)
                 issued.append(_linked(fresh, old.id, why, number + 1))
-            for turn, one in enumerate(issued, len(known)):
-                self._issue(unit, one, turn=turn)
+            await self._issued(unit, issued, turn=len(known))
             return issued
 
         try:

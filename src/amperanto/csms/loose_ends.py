@@ -53,7 +53,7 @@ class LooseEnds(Block):
         self.asking: set[asyncio.Task[None]] = set()
         """Questions that are under way."""
         transactions.listeners.append(self.noticed)
-        timers.on(DUE, self.look)
+        timers.on(DUE, self.look, lasting=True)
 
     @property
     def grace(self) -> timedelta:

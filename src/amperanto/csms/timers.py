@@ -4,7 +4,8 @@ A block says `timers.on("kind", handler)` when it is built, and `unit.due.put(..
 once a second the node claims what is due by a lease and runs its handler in a unit that also ends the row: what the
 handler changes and the end of the timer are durable together or not at all. A handler waits for no network (R2); the
 calls it wants go to `unit.after_commit`. One that fails is tried again when its lease is over, each time later, and
-after some tries it is given up, which the log says as an error.
+after some tries it is given up, which the log says as an error. A `lasting` kind is never given up: what is owed does
+not lapse because a database was away for an hour, or a fault took a day to be mended.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ EVERY = 1.0
 LEASE = timedelta(seconds=60)
 AT_ONCE = 200
 TRIES = 5
+LONGEST = 60  # leases: who fails on is tried again every hour
 
 Handler = Callable[[Unit, Due], Awaitable[None]]
 
@@ -35,11 +37,14 @@ class Timers(Block):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._kinds: dict[str, Handler] = {}
+        self._lasting: set[str] = set()
 
-    def on(self, kind: str, handler: Handler) -> None:
-        """Say who does what is due of this kind."""
+    def on(self, kind: str, handler: Handler, *, lasting: bool = False) -> None:
+        """Say who does what is due of this kind; a lasting one is tried until it is done."""
         assert kind not in self._kinds, f"two blocks do {kind}"
         self._kinds[kind] = handler
+        if lasting:
+            self._lasting.add(kind)
 
     async def run(self) -> None:
         """Look every second, until cancelled."""
@@ -67,7 +72,7 @@ class Timers(Block):
         except ConflictError:
             return  # another node was faster, or it was put off
         try:
-            if handler is None or claimed.tries > TRIES:
+            if handler is None or (claimed.tries > TRIES and one.kind not in self._lasting):
                 raise LookupError(f"nobody does {one.kind}" if handler is None else f"tried {TRIES} times")
 
             async def work(unit: Unit) -> None:
@@ -83,13 +88,20 @@ class Timers(Block):
             raise
         except Exception as error:  # noqa: BLE001 - what one timer does wrong is its own
             why = f"{type(error).__name__}: {error}"
-            log.warning("what was due failed and is tried again", kind=one.kind, subject=one.subject, why=why)
+            say = log.warning if claimed.tries <= TRIES else log.error
+            say(
+                "what was due failed and is tried again",
+                kind=one.kind,
+                subject=one.subject,
+                tries=claimed.tries,
+                why=why,
+            )
 
     async def _claim(self, one: Due) -> Due:
         now = self.context.clock.now()
 
         async with self.context.store.unit(lane=Lane.BULK) as unit:
-            return unit.due.claim(one, now, now + LEASE * (one.tries + 1))
+            return unit.due.claim(one, now, now + LEASE * min(one.tries + 1, LONGEST))
 
     async def _give_up(self, one: Due, why: str) -> None:
         """It cannot be done: said in the log, and never tried again."""

@@ -28,6 +28,7 @@ WRONG_SIGNATURE = "its signed readings are not right"
 SHA256 = "SHA256"
 DEFAULT_ALGORITHM = "ECDSA-secp256r1-SHA256"
 LONGEST = 64 * 1024
+MAGNITUDE = 30  # powers of ten: what no meter shows
 _IMPORT = re.compile(r"(?:^|[-:])(?:0?1\.0?8\.0{1,2}|B2\.0?8\.0{1,2}|98\.0?8\.0{1,2})(?:\D|$)", re.IGNORECASE)
 _IN_WATT_HOURS = {"wh": Decimal(1), "kwh": Decimal(1000), "mwh": Decimal(1_000_000)}
 
@@ -128,7 +129,7 @@ def _plain(data: str) -> str:
 def _object(text: str, part: str) -> dict[str, Any]:
     try:
         found: object = json.loads(text, parse_float=Decimal, parse_int=Decimal)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, ArithmeticError) as error:  # the last for an exponent beyond all figures
         raise SignedValueUnreadable(f"its {part} is no JSON: {error}") from error
     if not isinstance(found, dict):
         raise SignedValueUnreadable(f"its {part} is no JSON object")
@@ -163,7 +164,7 @@ def _reading(said: dict[str, Any]) -> SignedReading:
     value = said.get("RV")
     if isinstance(value, str):
         value = _decimal(value)
-    counts = isinstance(value, Decimal) and value.is_finite() and factor is not None
+    counts = isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= MAGNITUDE
     return SignedReading(
         at=_instant(clock),
         clock=clock[-1:] if clock[-2:-1] == " " else "",

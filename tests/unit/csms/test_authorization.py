@@ -116,3 +116,13 @@ async def test_a_refused_token_is_an_event_and_an_accepted_one_is_none(house: An
     await status(station, "NEW")
     listener.close()
     assert [(event.token.uid, event.status) async for event in listener] == [("NEW", S.UNKNOWN)]
+
+
+async def test_a_start_told_as_it_happens_is_judged_by_our_clock(house: Any):
+    """C15: only what was queued has an hour of its own; a station whose clock is behind revives no card."""
+    await house.token("CAFE", expires_at=NOON - timedelta(hours=1))
+    station = await house.station()
+    behind = replace(START, at=NOON - timedelta(days=1), reference="a", sequence=0)
+    assert (await station.tell(behind)).authorization.status is S.EXPIRED
+    queued = replace(behind, reference="b", offline=True, where=EvseRef(2, 1))
+    assert (await station.tell(queued)).authorization.status is S.ACCEPTED

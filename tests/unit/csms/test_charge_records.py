@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.csms.access import Principal
 from amperanto.csms.tariff_and_cost import TariffAndCost
 from amperanto.domain.charge_records import ChargeRecord, RecordKind
@@ -18,6 +19,7 @@ from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import (
     ConnectorObserved,
     MeterRead,
+    TokenPresented,
     TransactionContinued,
     TransactionEnded,
     TransactionStarted,
@@ -27,7 +29,7 @@ from amperanto.domain.sites import Site, SiteId
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Availability, ChargingState, EvseRef
 from amperanto.domain.tariff_assignments import Scope
 from amperanto.domain.tariffs import Component, Conditions, Element, Limit, Tariff, TaxRate
-from amperanto.domain.tokens import Token
+from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.domain.transactions import TransactionState
 from amperanto.stores.charge_records import Which
 
@@ -411,3 +413,24 @@ async def test_a_charge_of_a_lifetime_is_neither_priced_day_by_day_nor_billed(ho
     assert transaction.state is TransactionState.ENDED
     if end.year == 2095:  # the other one no clock can show: it ended when we heard of it
         assert (decision.cost, transaction.billable) == (None, False)
+
+
+@requirement("C17-1")
+async def test_what_a_prepaid_token_charges_is_taken_from_its_credit_and_given_back_when_corrected(house: Any):
+    await house.token("CAFE", concurrent_limit=None, credit=Decimal("6.00"))
+    await sold(house)
+    station = await house.station()
+    await station.tell(started())
+    await station.tell(ended(1, 60, 11_000))
+    (record,) = await issued(house)
+    card = await house.store.tokens.by_uid(DEFAULT_ORGANISATION, "CAFE")
+    assert (record.gross, card.credit) == (Decimal("5.00"), Decimal("1.00"))
+    await issued(house)
+    await house.csms.charge_records.correct(WHO, record.id, "looked at again")
+    card = await house.store.tokens.by_uid(DEFAULT_ORGANISATION, "CAFE")
+    assert card.credit == Decimal("1.00")  # taken back, and issued again
+    await station.tell(started(reference="b", at=T0 + 2 * MINUTE, where=EvseRef(2, 1)))
+    await station.tell(ended(1, 60, 11_000, reference="b"))
+    await issued(house)
+    refused = await station.tell(TokenPresented(token=Token("CAFE", "ISO14443")))
+    assert refused.authorization.status is AuthorizationStatus.NO_CREDIT

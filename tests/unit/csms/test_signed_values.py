@@ -117,3 +117,38 @@ async def test_another_organisation_sees_none_of_it(house: Any) -> None:
     with pytest.raises(UnknownTransaction):
         await house.csms.signed_values.of(stranger, charged.id)
     assert await house.csms.signed_values.keys(stranger, station.id) == {}
+
+
+async def test_a_charge_is_not_billed_before_its_signatures_were_looked_at(house: Any) -> None:
+    """It is whole at once, but what its meter signed says otherwise: no record may be issued in between."""
+    meter = Meter()
+    _, charged = await charge(house, meter.sign(("B", "1.0000")), meter.sign(("E", "5.4000")), key=meter.key)
+    for _ in range(30):
+        house.clock.at += timedelta(seconds=1)
+        await house.csms.timers.look()
+    kept = await house.store.transactions.get(DEFAULT_ORGANISATION, charged.id)
+    assert kept.held
+    assert await house.store.charge_records.of(DEFAULT_ORGANISATION, charged.id) == []
+
+
+async def test_one_whose_signatures_are_right_is_billed_after_that(house: Any) -> None:
+    meter = Meter()
+    _, charged = await charge(house, meter.sign(("B", "1.0000")), meter.sign(("E", "5.5000")), key=meter.key)
+    for _ in range(30):
+        house.clock.at += timedelta(seconds=1)
+        await house.csms.timers.look()
+    (record,) = await house.store.charge_records.of(DEFAULT_ORGANISATION, charged.id)
+    assert record.energy == Decimal(4500)
+
+
+@pytest.mark.parametrize("figure", ["1e999999", "1e99999999999999999999", "-1E+200"])
+async def test_a_figure_no_meter_shows_proves_nothing_and_breaks_nothing(house: Any, figure: str) -> None:
+    meter = Meter()
+    for record in (meter.sign(("B", "1.0000")), meter.sign(("E", figure))):
+        assert "OCMF" in record
+    _, charged = await charge(house, meter.sign(("B", "1.0000")), meter.sign(("E", figure)), key=meter.key)
+    found = await house.csms.signed_values.of(WHO, charged.id)
+    assert (found.outcome, found.signed) != (Outcome.VERIFIED, charged.energy)
+    house.clock.at += timedelta(seconds=10)
+    await house.csms.timers.look()
+    assert await house.store.due.of(DUE, charged.id) is None

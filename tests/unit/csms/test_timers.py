@@ -65,3 +65,20 @@ async def test_one_that_fails_stops_no_other(house: House) -> None:
     await house.clock.sleep(11)
     await house.csms.timers.look()
     assert rung == ["good"]
+
+
+async def test_what_is_owed_is_tried_until_it_is_done(house: House) -> None:
+    tried: list[int] = []
+
+    async def bill(unit: Unit, one: Due) -> None:
+        tried.append(one.tries)
+        if len(tried) < 9:
+            raise RuntimeError("the press is broken")
+
+    house.csms.timers.on("bill", bill, lasting=True)
+    await put(house, due(house, kind="bill"))
+    for _ in range(200):
+        await house.clock.sleep(120)
+        await house.csms.timers.look()
+    assert tried == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert await house.store.due.of("bill", "x") is None
