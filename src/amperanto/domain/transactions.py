@@ -107,7 +107,7 @@ class Limits(NamedTuple):
 NEXT_START, BOOTED, AVAILABLE, DENIED = "NextStart", "Boot", "Available", "StationDenies"
 """Why an end is concluded: the next start there, a boot, an available connector, or the station's own word (E14)."""
 TX_RESUMED = "TxResumed"
-_NO_CLOCK, _TIED, _UNUSED, _UNLIMITED, _UNJUDGED = Clock(), Loose(), Usage(), Limits(), Judgement()
+NO_CLOCK, NOT_LOOSE, UNUSED, UNLIMITED, UNJUDGED = Clock(), Loose(), Usage(), Limits(), Judgement()
 _BEGIN, _START, _BETWEEN, _END, _FINAL = range(5)
 _KIND_OF_END = 2
 _KIND = {TransactionStarted: 0, TransactionContinued: 1, TransactionEnded: _KIND_OF_END}
@@ -141,11 +141,11 @@ class Transaction:
     charging_mark: Mark | None = None
     received_at: datetime | None = None
     flags: tuple[str, ...] = ()
-    clock: Clock = _NO_CLOCK
-    loose: Loose = _TIED
-    usage: Usage = _UNUSED
-    limits: Limits = _UNLIMITED
-    judgement: Judgement = _UNJUDGED
+    clock: Clock = NO_CLOCK
+    loose: Loose = NOT_LOOSE
+    usage: Usage = UNUSED
+    limits: Limits = UNLIMITED
+    judgement: Judgement = UNJUDGED
     revision: int = 0
 
     @property

@@ -20,7 +20,20 @@ from amperanto.domain.findings import Judgement
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import ChargingState, EvseRef, OrganisationId, StationId
 from amperanto.domain.tokens import Authorization, Token
-from amperanto.domain.transactions import Limits, Loose, Mark, Reading, Transaction, TransactionState, Usage
+from amperanto.domain.transactions import (
+    NO_CLOCK,
+    NOT_LOOSE,
+    UNJUDGED,
+    UNLIMITED,
+    UNUSED,
+    Limits,
+    Loose,
+    Mark,
+    Reading,
+    Transaction,
+    TransactionState,
+    Usage,
+)
 from amperanto.stores.columns import Timestamp
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement
@@ -123,16 +136,16 @@ class Marks(msgspec.Struct, omit_defaults=True):
     charging: Mark | None = None
     first: Reading | None = None
     last: Reading | None = None
-    clock: Clock = Clock()
-    loose: Loose = Loose()
-    usage: Usage = Usage()
-    limits: Limits = Limits()
+    # The very objects the aggregate begins with: what is still one of them is left out.
+    clock: Clock = NO_CLOCK
+    loose: Loose = NOT_LOOSE
+    usage: Usage = UNUSED
+    limits: Limits = UNLIMITED
 
 
 _MARKS = msgspec.json.Decoder(Marks)
 _AUTHORIZATION = msgspec.json.Decoder(Authorization)
 _JUDGEMENT = msgspec.json.Decoder(Judgement)
-_UNJUDGED = Judgement()
 _ADDED = "transaction added"
 _FLAGS = msgspec.json.Decoder(tuple[str, ...])
 
@@ -305,7 +318,7 @@ def _row(transaction: Transaction) -> dict[str, Any]:
         "received_at": transaction.received_at,
         "flags": _json(transaction.flags),
         "marks": _json(marks),
-        "judgement": None if transaction.judgement == _UNJUDGED else _json(transaction.judgement),
+        "judgement": None if transaction.judgement == UNJUDGED else _json(transaction.judgement),
         "revision": transaction.revision,
         "token_key": None if token is None else token.key,
     }
@@ -346,6 +359,6 @@ def _transaction(row: Row) -> Transaction:
         loose=marks.loose,
         usage=marks.usage,
         limits=marks.limits,
-        judgement=_UNJUDGED if row["judgement"] is None else _JUDGEMENT.decode(row["judgement"]),
+        judgement=UNJUDGED if row["judgement"] is None else _JUDGEMENT.decode(row["judgement"]),
         revision=row["revision"],
     )
