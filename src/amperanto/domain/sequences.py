@@ -14,6 +14,8 @@ Ranges = tuple[tuple[int, int], ...]
 
 def contains(ranges: Ranges, number: int) -> bool:
     """Whether the number was heard."""
+    if not ranges or number > ranges[-1][1]:
+        return False  # the usual news
     return any(first <= number <= last for first, last in ranges)
 
 
@@ -21,6 +23,8 @@ def with_number(ranges: Ranges, number: int) -> Ranges:
     """The ranges with one more number. Of too many the outer ones stay, so that they are never taken for whole."""
     if contains(ranges, number):
         return ranges
+    if ranges and number == ranges[-1][1] + 1:
+        return (*ranges[:-1], (ranges[-1][0], number))
     merged: list[tuple[int, int]] = []
     for first, last in sorted([*ranges, (number, number)]):
         if merged and merged[-1][1] + 1 >= first:

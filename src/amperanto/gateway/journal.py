@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from amperanto.csms.csms import Csms
-from amperanto.csms.journal import Frame, redacted
+from amperanto.csms.journal import Frame, is_plain, redacted
 from amperanto.domain.events import FrameLogged
 from amperanto.domain.oddities import Oddity, OddityKind
 from amperanto.domain.stations import Station
@@ -105,12 +105,15 @@ class ConnectionJournal:
         event: Event | None = None,
     ) -> Frame:
         direction, number = place
-        found = _violations(event)
-        self._csms.figures.violations += len(found)
-        for violation in found:
-            self._odd(OddityKind.VIOLATION, named[1], violation.path, violation.detail, at)
+        found = () if event is None else _violations(event)
+        if found:
+            self._csms.figures.violations += len(found)
+            for violation in found:
+                self._odd(OddityKind.VIOLATION, named[1], violation.path, violation.detail, at)
         if isinstance(event, ODD_FRAMES):
             self._odd(OddityKind.FRAME, named[1], "", _result(event), at)
+        call = event.call if isinstance(event, CallReceived) else None
+        plain = call is not None and is_plain(text, call.action, proved=call.proved)
         return Frame(
             organisation=self._station.organisation,
             station=self._station.id,
@@ -118,11 +121,11 @@ class ConnectionJournal:
             number=number,
             at=at,
             direction=direction,
-            frame=redacted(text),
+            frame=text if plain else redacted(text),
             message_id=named[0],
             action=named[1],
-            result="ok" if direction == "out" else _result(event),
-            violations=tuple([f"{one.path or 'message'}: {one.detail}" for one in found]),
+            result="ok" if direction == "out" or call is not None else _result(event),
+            violations=tuple([f"{one.path or 'message'}: {one.detail}" for one in found]) if found else (),
         )
 
     def _odd(self, kind: OddityKind, action: str | None, path: str, detail: str, at: datetime) -> None:

@@ -71,10 +71,14 @@ class Amend(Protocol):
 
 
 class Decoded(msgspec.Struct, Generic[Kept], frozen=True):
-    """A typed message and what was wrong with its payload (nothing, when STRICT or SILENT)."""
+    """A typed message and what was wrong with its payload (nothing, when STRICT or SILENT).
+
+    `proved`: the payload holds the message's own fields and nothing else: no custom data, no escapes.
+    """
 
     message: Kept
     violations: tuple[Violation, ...] = ()
+    proved: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -106,7 +110,7 @@ def compile_reader(version: Version, kind: type[Message]) -> Callable[[bytes], M
             return None
         if RETURN in payload and b"\r:" in payload:
             return None
-        if (PLUS in payload or ODD_OFFSET in payload) and ODD_INSTANT.search(payload):
+        if (PLUS in payload or payload.rfind(ODD_OFFSET) >= 0) and ODD_INSTANT.search(payload):
             return None
         try:
             message = decode(payload)
@@ -167,7 +171,7 @@ class Codec:
         if self.amend is None or not self.amend.applies_to(kind, "incoming"):
             message = plan_for(self.version, kind).decode_surely(payload)
             if message is not None:
-                return Decoded(message)
+                return Decoded(message, (), True)
         return self.decode_carefully(kind, payload)
 
     def decode_carefully(self, kind: type[Message], payload: bytes) -> Decoded[Message]:

@@ -294,7 +294,9 @@ class Connection:
         self._owed[number] = row
         violations = (*notes, *decoded.violations)
         return CallReceived(
-            ReceivedCall(frame.id, frame.action, decoded.message, violations, frame.payload, text, number)
+            ReceivedCall(
+                frame.id, frame.action, decoded.message, violations, frame.payload, text, number, decoded.proved
+            )
         )
 
     def _on_send(self, frame: Send, text: str | bytes) -> Event:

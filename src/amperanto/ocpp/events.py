@@ -34,7 +34,7 @@ __all__ = [
 
 
 class ReceivedCall(Struct, frozen=True):
-    """A request of the peer; owes an answer."""
+    """A request of the peer; owes an answer. `proved`: its payload is what the schema names and nothing else."""
 
     id: str
     action: str
@@ -43,6 +43,7 @@ class ReceivedCall(Struct, frozen=True):
     payload: bytes
     text: str | bytes
     number: int
+    proved: bool = False
 
 
 class UnreadableCall(Struct, frozen=True):

@@ -32,7 +32,7 @@ from amperanto.stores.statements import Parameters, Row, Statement
 T = TypeVar("T")
 
 NAME = "sqlite"
-MOVE_EVERY = 2_000  # rows written between two moves of the WAL
+MOVE_EVERY = 8_000  # rows written between two moves of the WAL: a page that changed several times is moved once
 WAL_PAGES = 16_000  # 64 MB of WAL: then the writer helps
 
 _GONE = {

@@ -136,9 +136,10 @@ class Store:
         """Run `work(unit)` and commit; on a conflict again with fresh reads, five times at most."""
         for attempt in range(ATTEMPTS):
             try:
-                async with Unit(self._surroundings, self._writer, lane, fresh=attempt > 0) as unit:
-                    result = await work(unit)
-                return result  # noqa: RET504 - only after the commit
+                unit = Unit(self._surroundings, self._writer, lane, fresh=attempt > 0)
+                result = await work(unit)
+                await unit.commit()
+                return result
             except Fenced:
                 raise
             except ConflictError:

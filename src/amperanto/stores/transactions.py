@@ -252,12 +252,13 @@ class Transactions:
         Returns it as it will stand (revision + 1).
         """
         saved = transaction.saved()
-        added = (_ADDED, transaction.id) in self._work.pending
-        statement = _SAVE if added or transaction.state is TransactionState.OPEN else _CLOSE
+        key = {"key_id": transaction.id, "key_revision": transaction.revision}
         if self._only_grown(transaction):
-            statement = _GROW
-        written = {**_row(saved), "key_id": transaction.id, "key_revision": transaction.revision}
-        self._work.record(statement, written)
+            self._work.record(_GROW, _growing(saved) | key)
+        else:
+            added = (_ADDED, transaction.id) in self._work.pending
+            statement = _SAVE if added or transaction.state is TransactionState.OPEN else _CLOSE
+            self._work.record(statement, _row(saved) | key)
         self._exchange(saved)
         return saved
 
@@ -287,39 +288,46 @@ def _started(transaction: Transaction) -> str:
     return f"{'' if at is None else at.isoformat()}~{transaction.id}"
 
 
-def _row(transaction: Transaction) -> dict[str, Any]:
-    where, token, energy = transaction.where, transaction.token, transaction.energy
-    counts = transaction.state is TransactionState.OPEN and transaction.accepted
+def _growing(transaction: Transaction) -> dict[str, Any]:
+    """The columns that change while it runs."""
+    where, energy = transaction.where, transaction.energy
     marks = Marks(
         heard=transaction.heard, where=transaction.where_mark, token=transaction.token_mark,
         charging=transaction.charging_mark, first=transaction.first_reading, last=transaction.last_reading,
         clock=transaction.clock, loose=transaction.loose, usage=transaction.usage, limits=transaction.limits,
     )  # fmt: skip
     return {
+        "evse": None if where is None else where.evse,
+        "connector": None if where is None else where.connector,
+        "charging": transaction.charging,
+        "energy_wh": None if energy is None else str(energy.value),
+        "remote_start": transaction.remote_start,
+        "reservation": transaction.reservation,
+        "offline": transaction.offline,
+        "flags": _json(transaction.flags) if transaction.flags else "[]",
+        "marks": _json(marks),
+        "revision": transaction.revision,
+    }
+
+
+def _row(transaction: Transaction) -> dict[str, Any]:
+    token = transaction.token
+    counts = transaction.state is TransactionState.OPEN and transaction.accepted
+    return _growing(transaction) | {
         "organisation": transaction.organisation,
         "station": transaction.station,
         "reference": transaction.reference,
         "number": transaction.number,
         "state": transaction.state,
-        "evse": None if where is None else where.evse,
-        "connector": None if where is None else where.connector,
         "token_uid": None if token is None else token.uid,
         "token_type": None if token is None else token.type,
         "open_token_key": token.key if token is not None and counts else None,
         "authorization": _json(transaction.authorization),
         "started_at": transaction.started_at,
         "ended_at": transaction.ended_at,
-        "charging": transaction.charging,
         "reason": transaction.reason,
-        "energy_wh": None if energy is None else str(energy.value),
-        "remote_start": transaction.remote_start,
-        "reservation": transaction.reservation,
-        "offline": transaction.offline,
         "received_at": transaction.received_at,
-        "flags": _json(transaction.flags),
-        "marks": _json(marks),
         "judgement": None if transaction.judgement == UNJUDGED else _json(transaction.judgement),
-        "revision": transaction.revision,
         "token_key": None if token is None else token.key,
     }
 

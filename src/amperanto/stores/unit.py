@@ -227,8 +227,12 @@ class Unit(Work):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended = True
-        if kind is not None:
-            return
+        if kind is None:
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Make all of it durable; what leaving the `with` does."""
+        self._ended = True
         if self._recorded.size:
             await self._writer.commit(self._recorded, self._lane, self._committed)
             return

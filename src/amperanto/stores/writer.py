@@ -178,8 +178,11 @@ class Writer:
     def _settle(self, ticket: Ticket, outcome: Exception | None) -> None:
         if outcome is None:
             for committed in ticket.committed:
-                # Through the loop, so that an error in one cannot stop the writer; still before the waiter goes on.
-                self._loop.call_soon(committed)
+                try:
+                    committed()
+                except Exception as error:  # noqa: BLE001 - an error in one must not stop the writer
+                    about = {"message": "what follows a commit failed", "exception": error}
+                    self._loop.call_exception_handler(about)
         if ticket.future is None:
             self.dropped += len(ticket.recorded.writes) if outcome is not None else 0
         elif not ticket.future.done():

@@ -68,9 +68,10 @@ class Mailbox:
         self._bytes = 0
         self._stretched = False
         self._ended = False
-        self._has_room = asyncio.Event()
-        self._has_room.set()
-        self._has_call = asyncio.Event()
+        self._has_room = True
+        # Made only while somebody waits: an Event for each call costs more than all the rest here.
+        self._taker: asyncio.Future[None] | None = None
+        self._reader: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -79,7 +80,7 @@ class Mailbox:
         """Add a call; always taken, the reader asks for room before it reads."""
         self._calls.append(call)
         self._bytes += len(call.payload)
-        self._has_call.set()
+        _wake(self._taker)
         self._regulate()
 
     async def take(self) -> IncomingCall | None:
@@ -87,8 +88,11 @@ class Mailbox:
         while not self._calls:
             if self._ended:
                 return None
-            self._has_call.clear()
-            await self._has_call.wait()
+            self._taker = asyncio.get_running_loop().create_future()
+            try:
+                await self._taker
+            finally:
+                self._taker = None
         call = self._calls.popleft()
         self._bytes -= len(call.payload)
         self._regulate()
@@ -97,11 +101,16 @@ class Mailbox:
     @property
     def has_room(self) -> bool:
         """Whether the reader may go on."""
-        return self._has_room.is_set()
+        return self._has_room
 
     async def room(self) -> None:
         """Wait until the reader may go on."""
-        await self._has_room.wait()
+        while not self._has_room:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
 
     def stretch(self, stretched: bool) -> None:
         """Whether a call of ours is open, whose answer may stand behind the calls still unread."""
@@ -111,11 +120,15 @@ class Mailbox:
     def end(self) -> None:
         """No more calls will come; those that wait may still be taken."""
         self._ended = True
-        self._has_call.set()
+        _wake(self._taker)
 
     def _regulate(self) -> None:
         most = self._size + OVERFLOW if self._stretched else self._size
-        if len(self._calls) < most and self._bytes < (OVERFLOW_BYTES if self._stretched else BYTES):
-            self._has_room.set()
-        else:
-            self._has_room.clear()
+        self._has_room = len(self._calls) < most and self._bytes < (OVERFLOW_BYTES if self._stretched else BYTES)
+        if self._has_room:
+            _wake(self._reader)
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec import inspect
 
 from amperanto.conformance.requirements import requirement
-from amperanto.csms.journal import Repeats, redacted
+from amperanto.csms.journal import NAMES_NO_SECRET, Repeats, is_plain, redacted
 from amperanto.domain.stations import StationId
+from amperanto.ocpp import Codec, Version
+from amperanto.ocpp.catalogue import exchange
 
 CP1, CP2 = StationId("cp1"), StationId("cp2")
 SECRET = "deadbeefdeadbeef"
@@ -120,3 +125,59 @@ def test_a_key_code_stays_in_no_frame_and_other_tokens_do(action: str):
     assert kept == [2, "1", action, {"idToken": {"idToken": "***", "type": "KeyCode"}, "seqNo": 1}]
     card = json.dumps([2, "1", action, {"idToken": {"idToken": "4711", "type": "ISO14443"}}])
     assert redacted(card) == card
+
+
+def names_in(kind: inspect.Type, seen: set[type]) -> Iterator[str]:
+    """Every name a JSON text of that type can hold, but those of custom data, which is never proved."""
+    if isinstance(kind, inspect.StructType) and kind.cls not in seen:
+        seen.add(kind.cls)
+        for field in kind.fields:
+            yield field.encode_name
+            yield from () if field.encode_name == "customData" else names_in(field.type, seen)
+    for inner in (*getattr(kind, "types", ()), getattr(kind, "item_type", None)):
+        yield from () if inner is None else names_in(inner, seen)
+
+
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize("action", sorted(NAMES_NO_SECRET))
+def test_messages_that_are_logged_unsearched_can_name_no_secret(version: Version, action: str):
+    row = exchange(version, action)
+    if row is None:
+        return
+    names = set(names_in(inspect.type_info(row.request), set()))
+    assert names or action == "Heartbeat"
+    for name in names - {"customData"}:
+        told = json.dumps({"variable": {"name": "any"}, name: SECRET})
+        assert SECRET in redacted(told), name
+    assert not names & {"key", "variable", "data"}, "a value whose neighbour could name a secret"
+
+
+EVENT: dict[str, Any] = {
+    "eventType": "Updated",
+    "timestamp": "2026-01-02T03:04:05Z",
+    "triggerReason": "Trigger",
+    "seqNo": 1,
+    "transactionInfo": {"transactionId": "passw"},
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "plain"),
+    [
+        ({}, True),
+        ({"customData": {"vendorId": "x", "password": SECRET}}, False),
+        ({"idToken": {"idToken": f"http://me:{SECRET}@host", "type": "Central"}}, False),
+        ({"idToken": {"idToken": f'{{"password":"{SECRET}"}}', "type": "Central"}}, False),
+        ({"idToken": {"idToken": SECRET, "type": "KeyCode"}}, False),
+        ({"password": SECRET}, False),
+    ],
+)
+def test_a_frame_is_logged_unsearched_only_when_it_is_proved_to_hold_what_its_schema_names(
+    more: dict[str, Any], plain: bool
+):
+    payload = msgspec.json.encode(EVENT | more)
+    decoded = Codec(Version.V201).decode_request("TransactionEvent", payload)
+    text = f'[2,"1","TransactionEvent",{payload.decode()}]'
+    assert is_plain(text, "TransactionEvent", proved=decoded.proved) is plain
+    assert plain or SECRET not in redacted(text)
+    assert not is_plain(text, "BootNotification", proved=decoded.proved)

@@ -12,12 +12,13 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as raw_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
 from amperanto.ocpp import Version, v2, v16
 from amperanto.transport import Cause, Closed, HandshakeRefused, Peer, PeerClosed, Unreachable
 from amperanto.transport.upgrade import Denial, Upgrade, Welcome, negotiate
-from amperanto.transport.websocket import Listener, WebSocketLink, connect, serve
+from amperanto.transport.websocket import FRAMED, Listener, WebSocketLink, connect, framed, serve
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LOCAL = "127.0.0.1"
@@ -286,6 +287,28 @@ async def test_the_size_limit_may_change_while_the_link_lives() -> None:
         with pytest.raises(ConnectionClosed):
             await client.recv()
         assert client.close_code == 1009
+
+
+# ------------------------------------------------------------------------------------- our own frames
+
+SIZES = [0, 1, 124, 125, 126, 127, 255, 256, 1475, FRAMED - 1, FRAMED]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_text_we_frame_is_byte_for_byte_the_librarys_frame(size: int) -> None:
+    data = (b'[3,"\xc3\xa9",{}]' * size)[:size]
+    assert framed(data) == Frame(Opcode.TEXT, data).serialize(mask=False)
+
+
+@pytest.mark.parametrize("name", ["ocpp1.6", "ocpp2.0.1"])
+@pytest.mark.parametrize("compression", ["deflate", None])
+async def test_texts_of_every_size_arrive_whole_and_in_their_order(name: str, compression: str | None) -> None:
+    sizes = [*SIZES, FRAMED + 1, 3, 100_000, 0]
+    async with port() as opened, opened.client(name, compression=compression) as client, asyncio.timeout(5):
+        link = await opened.links.get()
+        for size in sizes:
+            link.write("é" * (size // 2) + "x" * (size % 2))
+        assert [len((await client.recv()).encode()) for _ in sizes] == sizes  # type: ignore[union-attr]
 
 
 # ------------------------------------------------------------------------------------- compression

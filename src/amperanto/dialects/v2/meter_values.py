@@ -55,7 +55,7 @@ def read_values(told: Iterable[v2.MeterValue]) -> tuple[MeterValue, ...]:
     """The readings told; those without a single sample are left out."""
     return tuple(
         [
-            MeterValue(at=aware(value.timestamp), samples=settled(tuple([_read(one) for one in value.sampled_value])))
+            MeterValue(at=aware(value.timestamp), samples=settled(_read(value.sampled_value)))
             for value in told
             if value.sampled_value
         ]
@@ -71,21 +71,19 @@ def write_values(values: Iterable[MeterValue]) -> list[v2.MeterValue]:
     ]
 
 
-def _read(sample: v2.SampledValue) -> SampledValue:
-    measure, signed = sample.unit_of_measure, sample.signed_meter_value
-    unit = multiplier = v2.UNSET
-    if measure is not v2.UNSET:
-        unit, multiplier = measure.unit, measure.multiplier
-    said = (sample.measurand, sample.context, sample.phase, sample.location, unit, multiplier)
-    known = _KNOWN.get(said)
-    if known is None:
-        known = _learned(said)
-    value = figure_of(sample.value) if known.counts else None
-    words = known.words
-    return SampledValue(
-        value, words[0], words[1], words[2], words[3], words[4], words[5],
-        None if signed is v2.UNSET else _read_signed(signed),
-    )  # fmt: skip
+def _read(samples: Iterable[v2.SampledValue]) -> tuple[SampledValue, ...]:
+    """The samples of one instant, in one loop: most of what stations tell is this."""
+    found: list[SampledValue] = []
+    for sample in samples:
+        measure, signed = sample.unit_of_measure, sample.signed_meter_value
+        unit = multiplier = v2.UNSET
+        if measure is not v2.UNSET:
+            unit, multiplier = measure.unit, measure.multiplier
+        said = (sample.measurand, sample.context, sample.phase, sample.location, unit, multiplier)
+        known = _KNOWN.get(said) or _learned(said)
+        value = figure_of(sample.value) if known.counts else None
+        found.append(SampledValue(value, *known.words, None if signed is v2.UNSET else _read_signed(signed)))
+    return tuple(found)
 
 
 def _learned(said: _Said) -> _Known:

@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
 from websockets.http11 import Request
 from websockets.http11 import Response as HttpResponse
-from websockets.protocol import OPEN
+from websockets.protocol import OPEN, SERVER
 from websockets.typing import Subprotocol
 
 from amperanto.ocpp.codec import Codec
@@ -47,6 +47,7 @@ from amperanto.transport.websocket.sockets import CLOSE_SECONDS, ClientSocket, S
 
 HANDSHAKE_SECONDS = 10.0
 STALL_SECONDS = 60.0
+FRAMED = 2**16 - 1
 PING_SECONDS, PONG_SECONDS = 60.0, 20.0
 COMPRESSED = frozenset({Version.V201, Version.V21})  # RFC 7692 is not part of OCPP-J 1.6
 FAREWELLS = frozenset({1000, 1001, 1012})  # the codes the library itself closes with when we stop
@@ -74,9 +75,15 @@ class WebSocketLink:
 
     def write(self, text: str) -> None:
         """Send a text now. On a link that has ended it is dropped."""
-        if self._socket.protocol.state is OPEN:
-            self._socket.protocol.send_text(text.encode())
-            self._socket.send_data()
+        protocol = self._socket.protocol
+        if protocol.state is not OPEN:
+            return
+        data = text.encode()
+        if protocol.side is SERVER and len(data) <= FRAMED and not (protocol.extensions or protocol.writes):
+            self._socket.transport.write(framed(data))
+            return
+        protocol.send_text(data)
+        self._socket.send_data()
 
     async def drain(self) -> None:
         """Wait until the other side has read enough; one that reads nothing for a minute is cut."""
@@ -163,6 +170,12 @@ class WebSocketLink:
         if not lives:
             socket.mute = socket.heard
         return lives and socket.protocol.state is OPEN
+
+
+def framed(data: bytes) -> bytes:
+    """A whole text of at most 64 KiB as a server's frame, without extensions: as the library would, in less time."""
+    size = len(data)
+    return (bytes((0x81, size)) if size < 126 else b"\x81\x7e" + size.to_bytes(2)) + data  # RFC 6455, 5.2
 
 
 def address(socket: Socket) -> str:
