@@ -102,6 +102,9 @@ class LoadStation(asyncio.Protocol):
             return
         now = perf_counter()
         answer = _DECODE(payload)
+        if answer[0] == 2:  # what the server asks by itself (a report, say) is nothing this station has
+            self._write(0x81, _ENCODE((4, answer[1], "NotSupported", "", {})))
+            return
         if answer[0] != 3 or answer[1] != str(self._number):
             self._wrong(f"{self.identity}: {payload[:200]!r}")
             return
