@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from amperanto.domain.findings import Judgement
 from amperanto.domain.stations import DEFAULT_ORGANISATION, EvseRef, OrganisationId, StationId
 from amperanto.domain.tokens import Token
 from amperanto.domain.transactions import Transaction, TransactionState
@@ -26,6 +27,7 @@ async def fill(store: Store, count: int = 12) -> None:
                     where=EvseRef(1 + number % 2, 1),
                     token=Token(f"Card{number % 2}"),
                     started_at=NOON - timedelta(minutes=number),
+                    judgement=Judgement(review=f"review-{number}" if number % 5 == 0 else None),
                 )
             )
 
@@ -63,6 +65,10 @@ async def test_with_a_time_the_latest_started_come_first_and_the_bounds_hold(sto
         ({"evse": 2, "state": TransactionState.ENDED}, (11, 9, 7, 5, 3, 1)),
         ({"token": "card0", "started_from": NOON - timedelta(minutes=4)}, (0, 2, 4)),
         ({"token": "nobody"}, ()),
+        ({"held": True}, (10, 5, 0)),
+        ({"held": True, "state": TransactionState.OPEN}, (0,)),
+        ({"held": True, "started_from": NOON - timedelta(minutes=7)}, (0, 5)),
+        ({"held": False, "station": "s-1"}, (7, 4, 1)),
     ],
 )
 async def test_each_question_finds_its_own(store: Store, sought: dict[str, object], numbers: tuple[int, ...]) -> None:

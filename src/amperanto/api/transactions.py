@@ -21,7 +21,8 @@ from amperanto.api.desk import Desk
 from amperanto.api.export import Form, streamed
 from amperanto.api.parameters import decoded
 from amperanto.api.representation import Cursor, Instant, Limit, amount, cursor_for, cursor_from, figure, instant
-from amperanto.csms.records import Named, Sought
+from amperanto.csms.records import Charge, Issued, Sought
+from amperanto.domain.charge_records import RecordKind
 from amperanto.domain.events import HIDDEN
 from amperanto.domain.findings import Doubt, Finding, Ruling, Verdict
 from amperanto.domain.limits import TransactionLimit
@@ -91,6 +92,16 @@ class NewLimit(Struct, kw_only=True, forbid_unknown_fields=True):
     state_of_charge: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
+class RecordHead(Struct, kw_only=True):
+    """A charge record in short; `/charge-records/{id}` explains it line by line."""
+
+    id: str
+    number: int
+    kind: RecordKind
+    gross: Annotated[Decimal | None, Meta(description="null where no tariff held: that is not free")]
+    currency: str | None
+
+
 class TransactionView(Struct, kw_only=True):
     """One use of an EVSE."""
 
@@ -134,6 +145,8 @@ class TransactionView(Struct, kw_only=True):
     phases: Annotated[int | None, Meta(description="how many are in use")]
     seconds_charging: Annotated[int | None, Meta(description="how long energy flowed, as the station counts")]
     limit: LimitView | None
+    record: Annotated[RecordHead | None, Meta(description="the last charge record of it: what it is billed by")]
+    signed_values: Annotated[str, Meta(description="where its signed readings are, checked when you ask")]
 
 
 class TransactionPage(Struct, kw_only=True):
@@ -218,14 +231,22 @@ def _limit(limits: Limits) -> LimitView | None:
     )
 
 
-def _view(named: Named[Transaction]) -> TransactionView:
-    transaction = named.what
+def _record(issued: Issued | None) -> RecordHead | None:
+    if issued is None:
+        return None
+    return RecordHead(
+        id=issued.id, number=issued.number, kind=issued.kind, gross=figure(issued.gross), currency=issued.currency
+    )
+
+
+def _view(charge: Charge) -> TransactionView:
+    transaction = charge.what
     where, token, outcome = transaction.where, transaction.token, transaction.authorization
     return TransactionView(
         id=transaction.id,
         reference=transaction.reference,
         number=transaction.number,
-        station=named.identity,
+        station=charge.identity,
         station_id=transaction.station,
         state=transaction.state,
         evse=None if where is None else where.evse,
@@ -260,6 +281,8 @@ def _view(named: Named[Transaction]) -> TransactionView:
         phases=transaction.usage.phases,
         seconds_charging=transaction.usage.seconds_charging,
         limit=_limit(transaction.limits),
+        record=_record(charge.record),
+        signed_values=f"/api/v1/transactions/{transaction.id}/signed-values",
     )
 
 
@@ -286,6 +309,7 @@ StationName = Annotated[str | None, QueryParameter(description="a station's iden
 StateSought = Annotated[TransactionState | None, QueryParameter(name="state", description="only those in this state")]
 EvseSought = Annotated[int | None, QueryParameter(ge=0, le=2_147_483_647, description="only those at this EVSE")]
 TokenSought = Annotated[str | None, QueryParameter(max_length=255, description="only those of this token's uid")]
+HeldSought = Annotated[bool | None, QueryParameter(description="true: only those that wait for a person's decision")]
 Since = Annotated[datetime | None, QueryParameter(name="from", description="started at or after")]
 Until = Annotated[datetime | None, QueryParameter(name="to", description="started before")]
 
@@ -300,17 +324,18 @@ async def list_transactions(  # noqa: PLR0913 - a parameter for each thing to lo
     in_state: StateSought = None,
     evse: EvseSought = None,
     token: TokenSought = None,
+    held: HeldSought = None,
     since: Since = None,
     until: Until = None,
 ) -> TransactionPage:
     """The transactions of your organisation, the newest first; with `from` or `to`, the latest started first."""
-    sought = await _sought(desk, (station, in_state, evse, token), (since, until))
+    sought = await _sought(desk, (station, in_state, evse, token, held), (since, until))
     page = await desk.records.transactions(desk.who, cursor=cursor_from(cursor), limit=limit, **sought)
     return TransactionPage(items=[_view(one) for one in page.items], next=cursor_for(page.next))
 
 
 @get("/transactions/export", guards=[needs("read")], tags=["Transactions"], media_type="text/csv")
-async def export_transactions(
+async def export_transactions(  # noqa: PLR0913 - a parameter for each thing to look for
     desk: NamedDependency[Desk],
     *,
     form: Annotated[Form, QueryParameter(name="format", description="csv, or jsonl: a JSON object a line")] = Form.CSV,
@@ -318,26 +343,28 @@ async def export_transactions(
     in_state: StateSought = None,
     evse: EvseSought = None,
     token: TokenSought = None,
+    held: HeldSought = None,
     since: Since = None,
     until: Until = None,
 ) -> Stream:
     """All the transactions that the list would give page after page, as one file; streamed, however many they are."""
-    sought = await _sought(desk, (station, in_state, evse, token), (since, until))
+    sought = await _sought(desk, (station, in_state, evse, token, held), (since, until))
     rows = (_view(one) async for one in desk.records.every_transaction(desk.who, **sought))
     return streamed(rows, TransactionView, form, "transactions")
 
 
 async def _sought(
     desk: Desk,
-    named: tuple[str | None, TransactionState | None, int | None, str | None],
+    named: tuple[str | None, TransactionState | None, int | None, str | None, bool | None],
     time: tuple[datetime | None, datetime | None],
 ) -> Sought:
-    station, state, evse, token = named
+    station, state, evse, token, held = named
     return Sought(
         station=None if station is None else (await desk.registry.station(desk.who, station)).id,
         state=state,
         evse=evse,
         token=token,
+        held=held,
         started_from=instant(time[0], "from"),
         started_to=instant(time[1], "to"),
     )

@@ -54,8 +54,11 @@ COMMANDS = {
     "payments": Place("payments", "payments", "Ad hoc payments (OCPP 2.1)."),
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),
     "tariffs": Place("tariffs", "tariffs", "What charging costs, and for whom."),
+    "transactions": Place(
+        "transactions", "transactions", "What was charged, what is doubtful about it, what it is billed by."
+    ),
     "records": Place("records", "records", "What each charge cost, and why."),
-    "signed": Place("signed", "signed", "What a calibrated meter proves of a transaction."),
+    "signed": Place("signed", "signed", "Signed meter readings, and the keys of meters."),
     "tail": Place("tail", "tail", "A station's frames, live and decoded."),
     "send": Place("send", "send", "Send a station a command and print its answer."),
 }

@@ -44,8 +44,8 @@ ADVICE = {
     "not_in_inbox": "see who waits with 'amperanto stations list', or use 'amperanto stations add'",
     "unknown_reservation": "see 'amperanto reservations list'",
     "unknown_remote_start": "see what there is at /api/v1/remote-starts",
-    "unknown_transaction": "see what there is at /api/v1/transactions",
-    "transaction_over": "see when it ended at /api/v1/transactions",
+    "unknown_transaction": "see what there is with 'amperanto transactions list'",
+    "transaction_over": "see when it ended with 'amperanto transactions list'",
     "trigger_not_allowed": "use 'amperanto reset' to have it boot again",
     "reservation_over": "see how with 'amperanto reservations list'",
     "token_not_accepted": "see 'amperanto tokens list'",
@@ -158,6 +158,16 @@ class Node:
     def file(self, path: str) -> bytes:
         """A resource that is no JSON, as it comes."""
         return self._answer("GET", path).content
+
+    def download(self, path: str, **query: Any) -> Iterator[bytes]:
+        """A file of any size, part after part, as it comes."""
+        waits = httpx2.Timeout(CONNECT_SECONDS, read=SILENCE_SECONDS)
+        wanted = {name: value for name, value in query.items() if value is not None}
+        with self._reached(), self._http.stream("GET", path, params=wanted, timeout=waits) as answer:
+            if answer.is_error:
+                answer.read()
+                raise self._refusal(answer)
+            yield from answer.iter_bytes()
 
     def stream(self, path: str, **query: Any) -> Iterator[tuple[str, Any]]:
         """Server-sent events, each with its name and data, until the node ends them; first `listening`."""

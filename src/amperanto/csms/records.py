@@ -21,6 +21,7 @@ from amperanto.domain.events import FrameLogged
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.stations import Connector, StationId
 from amperanto.domain.transactions import Transaction
+from amperanto.stores.charge_records import Issued
 from amperanto.stores.connections import ConnectionInterval
 from amperanto.stores.connectors import AvailabilityInterval
 from amperanto.stores.keys import ApiKey
@@ -29,7 +30,18 @@ from amperanto.stores.store import Lane, Unit
 from amperanto.stores.transaction_search import Sought
 from amperanto.stores.work import Page
 
-__all__ = ["BadCursor", "LastKey", "Named", "Period", "Records", "Sought", "Subscription", "UnknownKey"]
+__all__ = [
+    "BadCursor",
+    "Charge",
+    "Issued",
+    "LastKey",
+    "Named",
+    "Period",
+    "Records",
+    "Sought",
+    "Subscription",
+    "UnknownKey",
+]
 
 T = TypeVar("T")
 
@@ -64,6 +76,13 @@ class Named(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Charge(Named[Transaction]):
+    """A transaction, with the last charge record issued of it."""
+
+    record: Issued | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """The time asked about, and which part of a long answer: `start` items are left out."""
 
@@ -78,7 +97,7 @@ class Records(Block):
 
     async def transactions(
         self, who: Principal, *, cursor: str | None = None, limit: int = 100, **sought: Unpack[Sought]
-    ) -> Page[Named[Transaction]]:
+    ) -> Page[Charge]:
         """A page of the transactions sought: the newest first, or where a time is asked for, the latest started.
 
         Raises BadCursor.
@@ -87,9 +106,9 @@ class Records(Block):
             page = await self.context.store.transactions.list(who.organisation, cursor=cursor, limit=limit, **sought)
         except ValueError as error:
             raise BadCursor("cursor") from error
-        return Page(tuple(await self._named(who, page.items, lambda one: one.station)), page.next)
+        return Page(tuple(await self._charges(who, page.items)), page.next)
 
-    async def every_transaction(self, who: Principal, **sought: Unpack[Sought]) -> AsyncIterator[Named[Transaction]]:
+    async def every_transaction(self, who: Principal, **sought: Unpack[Sought]) -> AsyncIterator[Charge]:
         """All the transactions sought, page after page, in the order of the list."""
         cursor: str | None = None
         while True:
@@ -100,10 +119,9 @@ class Records(Block):
             if cursor is None:
                 return
 
-    async def transaction(self, who: Principal, transaction: str) -> Named[Transaction]:
+    async def transaction(self, who: Principal, transaction: str) -> Charge:
         """The transaction of our id. Raises UnknownTransaction."""
-        found = await self._transaction(who, transaction)
-        return (await self._named(who, [found], lambda one: one.station))[0]
+        return (await self._charges(who, [await self._transaction(who, transaction)]))[0]
 
     async def meter_values(
         self, who: Principal, transaction: str, *, cursor: str | None = None, limit: int = 100
@@ -189,6 +207,11 @@ class Records(Block):
         if found is None:
             raise UnknownTransaction(f"there is no transaction {transaction}")
         return found
+
+    async def _charges(self, who: Principal, found: Sequence[Transaction]) -> list[Charge]:
+        issued = await self.context.store.charge_records.latest(who.organisation, [one.id for one in found])
+        named = await self._named(who, found, lambda one: one.station)
+        return [Charge(one.identity, one.what, issued.get(one.what.id)) for one in named]
 
     async def _named(self, who: Principal, found: Iterable[T], station_of: Callable[[T], StationId]) -> list[Named[T]]:
         """Each with its station's identity, each station looked up once."""

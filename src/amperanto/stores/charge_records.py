@@ -7,20 +7,21 @@ first record, or a second correction of one record, cannot be kept, whoever race
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, bindparam
 
-from amperanto.domain.charge_records import ChargeRecord
+from amperanto.domain.charge_records import ChargeRecord, RecordKind
 from amperanto.domain.stations import OrganisationId, StationId
 from amperanto.stores.columns import Timestamp
 from amperanto.stores.scope import owned
-from amperanto.stores.statements import Row, Statement
+from amperanto.stores.statements import Listed, Row, Statement, listed
 from amperanto.stores.tables import charge_records
 from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
 
@@ -30,6 +31,11 @@ _ADD = Statement(charge_records.insert(), rank=215)
 _GET = Statement(owned(charge_records).where(_c.id == bindparam("id")))
 _LAST = Statement(owned(charge_records, _c.number).order_by(_c.number.desc()).limit(1))
 _OF = Statement(owned(charge_records).where(_c.transaction_id == bindparam("transaction_id")).order_by(_c.turn))
+_LATEST = Statement(
+    owned(charge_records, _c.transaction_id, _c.id, _c.number, _c.kind, _c.currency, _c.gross)
+    .where(Listed(_c.transaction_id, "transactions"))
+    .order_by(_c.turn)
+)
 _FILTERS = {
     "station": _c.station == bindparam("station"),
     "transaction_id": _c.transaction_id == bindparam("transaction_id"),
@@ -47,6 +53,17 @@ class Which:
     transaction: str | None = None
     issued_from: datetime | None = None
     issued_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """The head of a record: its number, and what it comes to; `gross` is None where no tariff held."""
+
+    id: str
+    number: int
+    kind: RecordKind
+    currency: str | None
+    gross: Decimal | None
 
 
 @cache
@@ -72,6 +89,13 @@ class ChargeRecords:
         """The records of a transaction: the first, then each credit and correction."""
         rows = await self._work.several(_OF, {"organisation": organisation, "transaction_id": transaction})
         return [_RECORD.decode(row["body"]) for row in rows]
+
+    async def latest(self, organisation: OrganisationId, transactions: Sequence[str]) -> dict[str, Issued]:
+        """The last record of each of these transactions that has one; one statement, however many they are."""
+        if not transactions:
+            return {}
+        rows = await self._work.several(_LATEST, {"organisation": organisation, "transactions": listed(transactions)})
+        return {row["transaction_id"]: _issued(row) for row in rows}
 
     async def next_number(self, organisation: OrganisationId) -> int:
         """The number of the next record."""
@@ -107,6 +131,16 @@ class ChargeRecords:
     def add(self, record: ChargeRecord, *, turn: int) -> None:
         """Keep a record for good; a number or turn that is taken is a ConflictError at the commit."""
         self._work.record(_ADD, {**_row(record), "turn": turn})
+
+
+def _issued(row: Row) -> Issued:
+    return Issued(
+        id=row["id"],
+        number=row["number"],
+        kind=RecordKind(row["kind"]),
+        currency=row["currency"],
+        gross=None if row["gross"] is None else Decimal(row["gross"]),
+    )
 
 
 def _row(record: ChargeRecord) -> Row:

@@ -20,6 +20,7 @@ STATISTICS = {
     "uq_transactions_number": (ROWS, 1),
     "uq_transactions_open_reference": (2000, 2, 1),
     "ix_transactions_open": (2000, 2000, 2000, 1),
+    "ix_transactions_held": (2000, 2000, 1),
 }
 
 

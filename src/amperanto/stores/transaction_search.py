@@ -22,6 +22,8 @@ from amperanto.stores.tables import transactions
 _c = transactions.c
 OPEN = _c.state == literal_column(f"'{TransactionState.OPEN}'")
 """Whether a transaction is open, said so that the partial indexes of open ones serve it."""
+HELD = _c.review.is_not(None)
+"""Whether a person must decide about a transaction, said so that the partial index of those serves it."""
 _EQUAL = {"station": _c.station, "state": _c.state, "evse": _c.evse, "token_key": _c.token_key}
 
 
@@ -32,6 +34,7 @@ class Sought(TypedDict, total=False):
     state: TransactionState | None
     evse: int | None
     token: str | None
+    held: bool | None
     started_from: datetime | None
     started_to: datetime | None
 
@@ -47,6 +50,8 @@ def parameters(sought: Sought) -> dict[str, Any]:
     token = wanted.pop("token", None)
     if wanted.get("state") is TransactionState.OPEN:
         wanted["open"] = wanted.pop("state")
+    if "held" in wanted:
+        wanted["held" if wanted.pop("held") else "not_held"] = True
     return wanted if token is None else {**wanted, "token_key": str(token).casefold()}
 
 
@@ -68,6 +73,10 @@ def statement(names: frozenset[str], from_latest: bool) -> Statement:
     chosen = owned(transactions).where(*(column == bindparam(name) for name, column in _EQUAL.items() if name in names))
     if "open" in names:
         chosen = chosen.where(OPEN)
+    if "held" in names:
+        chosen = chosen.where(HELD)
+    if "not_held" in names:
+        chosen = chosen.where(~HELD)
     if "started_from" in names:
         chosen = chosen.where(_c.started_at >= bindparam("started_from", type_=Timestamp()))
     if "started_to" in names:

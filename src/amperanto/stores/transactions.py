@@ -329,6 +329,7 @@ def _row(transaction: Transaction) -> dict[str, Any]:
         "received_at": transaction.received_at,
         "judgement": None if transaction.judgement == UNJUDGED else _json(transaction.judgement),
         "token_key": None if token is None else token.key,
+        "review": transaction.judgement.review,
     }
 
 

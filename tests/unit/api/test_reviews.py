@@ -60,6 +60,10 @@ async def test_a_doubtful_transaction_is_seen_settled_and_shown(house: Any, stat
     (review,) = (await ask(house, "GET", "/reviews", params={"kind": "transaction", "station": "CP1"}))["items"]
     (seen,) = (await ask(house, "GET", "/transactions"))["items"]
     assert (seen["held"], seen["billable"], seen["review"]) == (True, False, review["id"])
+    assert (await ask(house, "GET", "/transactions", params={"held": "true"}))["items"] == [seen]
+    assert (await ask(house, "GET", "/transactions", params={"held": "false"}))["items"] == []
+    exported = await house.call("GET", "/api/v1/transactions/export", params={"held": "false", "format": "jsonl"})
+    assert exported.text == ""
     assert seen["findings"][0]["kind"] == review["evidence"]["doubts"][0]["kind"] == "LifetimeRegister"
     body = {"ruling": "use", "energy_wh": 83.5, "reason": "the driver's receipt"}
     settled = await ask(house, "POST", f"/reviews/{review['id']}/resolution", json=body)
@@ -69,6 +73,8 @@ async def test_a_doubtful_transaction_is_seen_settled_and_shown(house: Any, stat
     assert settled["settled_at"] is not None
     shown = await ask(house, "GET", f"/transactions/{seen['id']}")
     assert (shown["billed_energy_wh"], shown["energy_wh"], shown["billable"]) == (83.5, 910_000, True)
+    assert (await ask(house, "GET", "/transactions", params={"held": "true"}))["items"] == []
+    assert (await ask(house, "GET", shown["signed_values"].removeprefix("/api/v1")))["outcome"] == "None"
     assert (shown["verdict"]["reason"], shown["held"]) == ("the driver's receipt", False)
     assert (await ask(house, "GET", "/reviews"))["items"] == []
     assert len((await ask(house, "GET", "/reviews", params={"settled": "true"}))["items"]) == 1

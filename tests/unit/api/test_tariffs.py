@@ -160,6 +160,11 @@ async def test_a_correction_is_a_credit_and_a_new_record_and_only_once(house: Ho
         (2, "Credit", record["id"]),
         (3, "Charge", record["id"]),
     ]
+    (seen,) = (await house.call("GET", "/api/v1/transactions")).json()["items"]
+    latest = made.json()["items"][1]
+    assert seen["record"] == {
+        "id": latest["id"], "number": 3, "kind": "Charge", "gross": latest["cost"]["gross"], "currency": "EUR",
+    }  # fmt: skip
     assert made.json()["items"][0]["cost"]["gross"] == -record["cost"]["gross"]
     again = await house.call("POST", path, json={"reason": "again"})
     assert (again.status_code, again.json()["code"]) == (409, "nothing_to_correct")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.unit.cli.programs import run, sentence
@@ -27,7 +28,7 @@ def lie(served: Served, identity: str) -> None:  # noqa: F811
         tell("StopTransaction", transactionId=begun["transactionId"], meterStop=910_000, timestamp=end)
 
 
-def test_a_doubtful_charge_is_listed_shown_and_settled(served: Served) -> None:  # noqa: F811
+def test_a_doubtful_charge_is_listed_shown_and_settled(served: Served, tmp_path: Path) -> None:  # noqa: F811
     where = ("--data", str(served.data), "--url", served.url)
     served.run("stations", "add", "LIAR", "--security-profile", "0")
     lie(served, "LIAR")
@@ -36,6 +37,18 @@ def test_a_doubtful_charge_is_listed_shown_and_settled(served: Served) -> None: 
     shown = run("reviews", "show", review["id"], *where).stdout
     assert "LifetimeRegister" in shown
     assert "meter_stop_wh 910000" in shown
+    (held,) = served.run("transactions", "list", "--station", "LIAR", "--held")
+    assert (held["review"], held["record"]) == (review["id"], None)
+    assert served.run("transactions", "list", "--station", "LIAR", "--not-held") == []
+    told = run("transactions", "show", held["id"], *where).stdout
+    assert f"held for review {review['id']}" in told
+    assert "LifetimeRegister" in told
+    assert "charge record: none yet" in told
+    assert "signed readings: None: the meter signed nothing" in told
+    file = tmp_path / "held.jsonl"
+    wrote = run("transactions", "export", str(file), "--format", "jsonl", "--held", "--station", "LIAR", *where)
+    assert wrote.exit_code == 0, wrote.output
+    assert [json.loads(line)["id"] for line in file.read_text().splitlines()] == [held["id"]]
     bad = run("reviews", "settle", review["id"], "use", "--energy", "much", "--reason", "x", *where)
     assert "no number of Wh" in sentence(bad, 2)
     done = run("reviews", "settle", review["id"], "use", "--energy", "83.5", "--reason", "its own meter", *where)

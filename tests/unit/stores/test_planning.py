@@ -16,6 +16,7 @@ PLANS = {
     "same start": (transactions._STARTED_AT, "ix_transactions_station_started_at"),
     "open of a token": (transactions._COUNT_OPEN, "ix_transactions_open_token_key"),
     "open": (transaction_search.statement(frozenset({"open"}), False), "ix_transactions_open"),
+    "held": (transaction_search.statement(frozenset({"held"}), False), "ix_transactions_held"),
     "of a token, by time": (
         transaction_search.statement(frozenset({"token_key", "started_from"}), True),
         "ix_transactions_organisation_token_key_id",

@@ -45,7 +45,7 @@ from amperanto.stores.tables.stations import (
     stations,
 )
 
-HEAD = "0013"
+HEAD = "0014"
 
 __all__ = [
     "HEAD",

@@ -95,6 +95,8 @@ transactions = Table(
     words("judgement", null=True),
     # The token's key, to look for its transactions by.
     words("token_key", null=True),
+    # The review that waits for a decision, while one does: what is held.
+    words("review", null=True),
     Index("ix_transactions_station_id", "station", "id"),
     Index("ix_transactions_organisation_started_at_id", "organisation", "started_at", "id"),
     Index("ix_transactions_organisation_token_key_id", "organisation", "token_key", "id"),
@@ -105,6 +107,13 @@ transactions = Table(
         "id",
         sqlite_where=text("state = 'Open'"),
         postgresql_where=text("state = 'Open'"),
+    ),
+    Index(
+        "ix_transactions_held",
+        "organisation",
+        "id",
+        sqlite_where=text("review IS NOT NULL"),
+        postgresql_where=text("review IS NOT NULL"),
     ),
     Index("ix_transactions_organisation_id", "organisation", "id"),
     Index("ix_transactions_station_reference", "station", "reference"),
