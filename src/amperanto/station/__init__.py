@@ -12,15 +12,19 @@ from amperanto.station.evse import Evse, Transaction
 from amperanto.station.fleet import Fleet
 from amperanto.station.hardware import Outlet
 from amperanto.station.line import Answered
+from amperanto.station.network_slots import NetworkProfile
+from amperanto.station.route import ByProfile
 from amperanto.station.station import Station
 from amperanto.station.vehicle import Vehicle
 
 __all__ = [
     "AcceleratedClock",
     "Answered",
+    "ByProfile",
     "Clock",
     "Evse",
     "Fleet",
+    "NetworkProfile",
     "Outlet",
     "Percent",
     "RealClock",

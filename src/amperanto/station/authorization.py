@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from amperanto.domain.decisions import TokenDecision
 from amperanto.domain.observations import TokenPresented
-from amperanto.domain.stations import Registration
 from amperanto.domain.tokens import Authorization as Outcome
 from amperanto.domain.tokens import AuthorizationStatus, Token
 from amperanto.station.authorization_cache import AuthorizationCache
@@ -67,7 +66,7 @@ class Authorization(Block):
             return self._fetch_cable(token, evse.keeper, evse)
         if evse.token is not None:
             return await self._present_again(token, evse)
-        if not self._may_charge or not evse.usable or not self.reserved.may_admit(token, evse):
+        if not self._transactions.may_begin or not evse.usable or not self.reserved.may_admit(token, evse):
             return INVALID
         if not all(may_start(token, evse) for may_start in self.admissions):
             return INVALID
@@ -90,12 +89,6 @@ class Authorization(Block):
         evse.keeper = None
         self._transactions.follow(evse)
         return ACCEPTED
-
-    @property
-    def _may_charge(self) -> bool:
-        """A station whose boot the CSMS has not accepted charges nobody, unless it is set to (B02, B03)."""
-        unaccepted = self.line.registration in (Registration.PENDING, Registration.REJECTED)
-        return not unaccepted or self.context.variables.flag("TxCtrlr", "TxBeforeAcceptedEnabled")
 
     async def decide(self, token: Token) -> Outcome:
         """What the local list, the cache, the CSMS, or the rule for being offline says of a token."""

@@ -28,12 +28,13 @@ READ, WRITE = v2.Mutability.READ_ONLY, v2.Mutability.READ_WRITE
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a variable stands: component, variable, its instance, and the EVSE the component belongs to."""
+    """Where a variable stands: component, variable, its instance, the EVSE and the instance of the component."""
 
     component: str
     variable: str
     instance: str | None = None
     where: EvseRef | None = None
+    component_instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,15 @@ class Variable:
     most: int | None = None
     choices: tuple[str, ...] = ()
     reboot: bool = False
+    longest: int | None = None
+    """How many characters it has at most."""
 
     def accepts(self, text: str) -> bool:
         """Whether the text is a value of this variable."""
         match self.data:
             case v2.Data.INTEGER:
-                return _is_integer(text) and (self.least is None or int(text) >= self.least)
+                fits = _is_integer(text) and (self.least is None or int(text) >= self.least)
+                return fits and (self.most is None or int(text) <= self.most)
             case v2.Data.BOOLEAN:
                 return text.lower() in ("true", "false")
             case v2.Data.SEQUENCE_LIST:
@@ -65,7 +69,7 @@ class Variable:
             case v2.Data.OPTION_LIST:
                 return text in self.choices
             case _:
-                return True
+                return self.longest is None or len(text) <= self.longest
 
 
 def _is_integer(text: str) -> bool:

@@ -29,7 +29,10 @@ class DeviceModel:
         self._spelled = {_folded(address): address for address in self._variables}
         self._values: dict[Address, str] = {}
         self._computed: dict[Address, Callable[[], str]] = {}
+        self._keepers: dict[Address, Callable[[str], None]] = {}
         self.changed: list[Callable[[Address], None]] = []
+        self.checks: list[Callable[[Address, str], str | None]] = []
+        """Who is asked for the reason code why a value may not be set now, though it is one."""
         self.remarks: list[Callable[[Address], str | None]] = []
         """Who is asked for a reason code, when a value that was accepted goes ill with the others."""
 
@@ -38,10 +41,12 @@ class DeviceModel:
         self._variables[variable.address] = variable
         self._spelled[_folded(variable.address)] = variable.address
 
-    def compute(self, variable: Variable, value: Callable[[], str]) -> None:
-        """Add a variable whose value is asked for each time."""
+    def compute(self, variable: Variable, value: Callable[[], str], keep: Callable[[str], None] | None = None) -> None:
+        """Add a variable whose value is asked for each time, and kept by `keep` where it can be set."""
         self.declare(variable)
         self._computed[variable.address] = value
+        if keep is not None:
+            self._keepers[variable.address] = keep
 
     def text(self, component: str, variable: str, instance: str | None = None) -> str:
         """The value. Raises KeyError for a variable this station does not have."""
@@ -64,7 +69,11 @@ class DeviceModel:
         self._keep(self._variables[Address(component, variable, instance)].address, value)
 
     def _keep(self, address: Address, value: str) -> None:
-        self._values[address] = value
+        keep = self._keepers.get(address)
+        if keep is None:
+            self._values[address] = value
+        else:
+            keep(value)
         for heard in self.changed:
             heard(address)
 
@@ -114,9 +123,9 @@ class DeviceModel:
         return [_reported(replace(one, value=self._value(one.address))) for one in found]
 
     def components_where(self, variable: str, otherwise: bool) -> set[object]:
-        """The (component, place) pairs whose variable is true, or that have none such where `otherwise`."""
-        every = {(one.component, one.where) for one in self._variables}
-        having = {(one.component, one.where): one for one in self._variables if one.variable == variable}
+        """The `place_of` those components whose variable is true, or that have none such where `otherwise`."""
+        every = {place_of(one) for one in self._variables}
+        having = {place_of(one): one for one in self._variables if one.variable == variable}
         return {
             place for place in every if (self._value(having[place]).lower() == "true" if place in having else otherwise)
         }
@@ -126,19 +135,16 @@ class DeviceModel:
             return self._computed[address]()
         return self._values.get(address, self._variables[address].value)
 
-    def _missing(self, component: v2.Component, asked: Address) -> str | None:
-        if or_none(component.instance):  # no component of this station has instances
-            return "UnknownComponent"
+    def _missing(self, asked: Address) -> str | None:
         if asked in self._spelled:
             return None
-        place = (asked.component, asked.where)
-        known = any((one.component, one.where) == place for one in self._spelled)
+        known = any(place_of(one) == place_of(asked) for one in self._spelled)
         return "UnknownVariable" if known else "UnknownComponent"
 
     def _get(self, asked: v2.GetVariableData) -> tuple[v2.GetVariableStatus, str | None]:
         words = v2.GetVariableStatus
         folded = _folded(_address(asked.component, asked.variable))
-        if missing := self._missing(asked.component, folded):
+        if missing := self._missing(folded):
             return words(missing), None
         address = self._spelled[folded]
         if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
@@ -151,7 +157,7 @@ class DeviceModel:
         """B05: component, variable, attribute, mutability, value, in this order; then it holds."""
         words = v2.SetVariableStatus
         folded = _folded(_address(asked.component, asked.variable))
-        if missing := self._missing(asked.component, folded):
+        if missing := self._missing(folded):
             return words(missing), None
         if or_none(asked.attribute_type) not in (None, v2.Attribute.ACTUAL):
             return words.NOT_SUPPORTED_ATTRIBUTE_TYPE, None
@@ -160,7 +166,10 @@ class DeviceModel:
             return words.REJECTED, "ReadOnly"
         if not variable.accepts(asked.attribute_value):
             return words.REJECTED, "InvalidValue"  # B05.FR.09: never stored silently
-        self._keep(variable.address, asked.attribute_value)
+        value = asked.attribute_value
+        if refused := next((why for ask in self.checks if (why := ask(variable.address, value))), None):
+            return words.REJECTED, refused
+        self._keep(variable.address, value)
         remark = next((found for ask in self.remarks if (found := ask(variable.address))), None)
         return (words.REBOOT_REQUIRED if variable.reboot else words.ACCEPTED), remark
 
@@ -168,19 +177,28 @@ class DeviceModel:
 def _folded(address: Address) -> Address:
     """The address as it is compared."""
     instance = None if address.instance is None else address.instance.casefold()
-    return Address(address.component.casefold(), address.variable.casefold(), instance, address.where)
+    of = None if address.component_instance is None else address.component_instance.casefold()
+    return Address(address.component.casefold(), address.variable.casefold(), instance, address.where, of)
+
+
+def place_of(address: Address) -> tuple[object, ...]:
+    """What tells a component of a station from all others: its name, its EVSE, its instance."""
+    return address.component, address.where, address.component_instance
 
 
 def _address(component: v2.Component, variable: v2.Variable) -> Address:
     place = or_none(component.evse)
     where = None if place is None else EvseRef(place.id, or_none(place.connector_id))
-    return Address(component.name, variable.name, or_none(variable.instance), where)
+    return Address(
+        component.name, variable.name, or_none(variable.instance), where, or_none(component.instance) or None
+    )
 
 
 def _spelled(address: Address) -> tuple[v2.Component, v2.Variable]:
     where = address.where
     place = None if where is None else v2.EVSE(id=where.evse, connector_id=unless_none(where.connector))
-    component = v2.Component(name=address.component, evse=unless_none(place))
+    instance = unless_none(address.component_instance)
+    component = v2.Component(name=address.component, instance=instance, evse=unless_none(place))
     return component, v2.Variable(name=address.variable, instance=unless_none(address.instance))
 
 
@@ -193,6 +211,7 @@ def _reported(variable: Variable) -> v2.ReportData:
     component, name = _spelled(variable.address)
     hidden = variable.mutability is v2.Mutability.WRITE_ONLY  # B07: its value is left out
     value = v2.UNSET if hidden else variable.value
+    most = variable.most if variable.longest is None else variable.longest
     return v2.ReportData(
         component=component,
         variable=name,
@@ -202,7 +221,7 @@ def _reported(variable: Variable) -> v2.ReportData:
             supports_monitoring=False,
             unit=unless_none(variable.unit),
             min_limit=unless_none(None if variable.least is None else float(variable.least)),
-            max_limit=unless_none(None if variable.most is None else float(variable.most)),
+            max_limit=unless_none(None if most is None else float(most)),
             values_list=unless_none(",".join(variable.choices) or None),
         ),
     )

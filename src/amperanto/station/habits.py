@@ -50,6 +50,12 @@ class Habits:
     """Prices and costs are shown as 2.x says (I01-I06)."""
     signs_by_moment: bool = False
     """Readings at the start and in between are signed by variables of their own (2.1, J02)."""
+    knows_network_profiles: bool = False
+    """It can be told by network profiles where to connect (2.x, B09)."""
+    profiles_are_variables: bool = False
+    """They are a component of the device model, too (2.1, B09)."""
+    may_charge_unheard: bool = False
+    """It charges after a restart while no CSMS has answered its boot, offline (1.6 has no word on it)."""
     refused_is_suspended: bool = False
     """A car whose token the CSMS refused is told as SuspendedEVSE, not as EVConnected (2.0.1, E05)."""
 
@@ -66,8 +72,9 @@ HABITS = {
         unlock_ends_transaction=True,
         states_follow_a_table=True,
         availability_has_levels=False,
+        may_charge_unheard=True,
     ),
-    Version.V201: Habits(shows_costs=True, refused_is_suspended=True),
+    Version.V201: Habits(shows_costs=True, knows_network_profiles=True, refused_is_suspended=True),
     Version.V21: Habits(
         states_are_events=True,
         tells_unused_reservations=True,
@@ -76,5 +83,7 @@ HABITS = {
         calculates_costs=True,
         shows_costs=True,
         signs_by_moment=True,
+        knows_network_profiles=True,
+        profiles_are_variables=True,
     ),
 }

@@ -26,6 +26,7 @@ from amperanto.ocpp.errors import CallRefused, CallTimedOut
 from amperanto.ocpp.shapes import Message, Request, Response
 from amperanto.station.clock import within
 from amperanto.station.context import Context
+from amperanto.station.route import Route
 from amperanto.transport.link import PeerClosed, QueueFull, TransportError
 from amperanto.transport.mailbox import IncomingCall
 from amperanto.transport.peer import Peer
@@ -58,19 +59,21 @@ class Answered:
 class Line:
     """One station's connection, through all its sockets."""
 
-    def __init__(self, context: Context, connect: Connect) -> None:
+    def __init__(self, context: Context, route: Route) -> None:
+        self._context = context
         self.registration: Registration | None = None
         self.journal: deque[Answered] = deque(maxlen=JOURNAL)
         self.on_answered: Callable[[Answered], None] | None = None
         self.on_up: list[Callable[[], Awaitable[None]]] = []
         self.on_said: list[Callable[[Neutral, Said], None]] = []
         self.on_down: list[Callable[[], None]] = []
+        self.on_switch: list[Callable[[], None]] = []
+        """Who hears that a connection was made by another network profile, before the registration is forgotten."""
         self.on_call: Callable[[IncomingCall], Awaitable[None]] | None = None
         self.last_said = 0.0
         self.down_since: float | None = None
         self.wait_before_next: float = 0.0
-        self._context = context
-        self._connect = connect
+        self._route = route
         self._peer: Peer | None = None
         self._ready = asyncio.Event()
         self._powered = asyncio.Event()
@@ -135,9 +138,10 @@ class Line:
         self._powered.set()
 
     def forget_registration(self) -> None:
-        """The station restarts: it has to boot again before it may speak."""
+        """The station restarts: it has to boot again before it may speak, and tries its profiles from the first on."""
         self.registration = None
         self._ready.clear()
+        self._route.start_over()
 
     async def ask(self, neutral: Neutral) -> Said:
         """Say it and return the answer. Raises Offline, Unprocessed, and NotSpoken before the wire."""
@@ -199,12 +203,25 @@ class Line:
                 self._fresh.clear()
                 self.down_since, attempt = None, 0
             try:
-                return await clock.elsewhere(self._connect(), number("OCPPCommCtrlr", "MessageTimeout", "Default"))
+                peer = await clock.elsewhere(
+                    self._route.connect(), number("OCPPCommCtrlr", "MessageTimeout", "Default")
+                )
             except (OSError, TimeoutError, TransportError):
+                self._route.failed()
                 if self.down_since is None:
                     self.down_since = clock.monotonic()
+            else:
+                self._note_route()
+                return peer
             await self._wait(self._back_off(attempt))
             attempt += 1
+
+    def _note_route(self) -> None:
+        """Connected: by another profile than before means to boot again (B10)."""
+        if self._route.reached():
+            for heard in self.on_switch:
+                heard()
+            self.registration = None
 
     async def _wait(self, seconds: float) -> None:
         """Wait, unless the power comes back before."""

@@ -21,6 +21,7 @@ from amperanto.station.availability import Availability
 from amperanto.station.block import Block, Then, handles
 from amperanto.station.clock import within
 from amperanto.station.controllers import Variable
+from amperanto.station.device_model import place_of
 from amperanto.station.line import Offline, Unprocessed
 from amperanto.station.queue import Queue
 from amperanto.station.transactions import Cause, Transactions
@@ -57,6 +58,7 @@ class Provisioning(Block):
         self.resumes: Callable[[float], Awaitable[None]] | None = None
         """Who restarts the station in the middle of its transactions (B13)."""
         self.line.on_up.append(self._greet)
+        self.line.on_switch.append(self._switched)
         transactions.on_idle.append(self.now_idle)
 
     # --- boot
@@ -66,17 +68,26 @@ class Provisioning(Block):
         line = self.line
         down_since, line.down_since = line.down_since, None
         again = down_since is None or self._gone_for_long(down_since)
+        booted = line.registration is not Registration.ACCEPTED
         while line.registration is not Registration.ACCEPTED:
             again = True
             await self._until_boot()
             await self._boot()
         await self._availability.report_all(again=again)
         line.open_for_all()
+        if booted:
+            self._transactions.accepted()
         self._availability.catch_up()
 
     def _gone_for_long(self, since: float) -> bool:
         threshold = self.context.variables.number("OCPPCommCtrlr", "OfflineThreshold")
         return self.context.clock.monotonic() - since > threshold
+
+    def _switched(self) -> None:
+        """Another network profile than before: who answers there has not heard of us yet (B10)."""
+        self._silent_until = 0.0
+        if self.line.registration is not None:
+            self._reason = "Unknown"  # the standard has no word for it; after a restart its own reason holds
 
     async def _until_boot(self) -> None:
         """Wait for the interval of an earlier answer, over a new connection too (B03), or until triggered."""
@@ -276,7 +287,7 @@ def _chosen(
     fitting = [components_where(word, word != v2.ComponentCriterion.PROBLEM) for word in criteria]
 
     def wanted(variable: Variable) -> bool:
-        place = (variable.address.component, variable.address.where)
+        place = place_of(variable.address)
         return (not fitting or any(place in found for found in fitting)) and (
             not named or any(_names(one, variable) for one in named)
         )
@@ -287,8 +298,11 @@ def _chosen(
 def _names(one: v2.ComponentVariable, variable: Variable) -> bool:
     """Whether a component and variable, as far as they are said, mean this variable."""
     address = variable.address
-    if one.component.name.casefold() != address.component.casefold() or or_none(one.component.instance):
-        return False  # no component of this station has instances
+    of = or_none(one.component.instance)  # left out, it means any
+    if one.component.name.casefold() != address.component.casefold():
+        return False
+    if of and of.casefold() != (address.component_instance or "").casefold():
+        return False
     place = or_none(one.component.evse)
     if place is not None:
         where = address.where

@@ -43,6 +43,7 @@ from amperanto.station.line import Answered, Connect, Line
 from amperanto.station.local_authorization_list import LocalAuthorizationList
 from amperanto.station.meter_values import MeterValues
 from amperanto.station.network_profiles import NetworkProfiles
+from amperanto.station.network_slots import NetworkProfile, NetworkSlots
 from amperanto.station.payment import Payment
 from amperanto.station.power import Power
 from amperanto.station.provisioning import Provisioning
@@ -50,6 +51,7 @@ from amperanto.station.queue import Queue
 from amperanto.station.record import Record
 from amperanto.station.remote_control import RemoteControl
 from amperanto.station.reservation import Held, Reservations
+from amperanto.station.route import ByProfile, Route
 from amperanto.station.screen import Screen
 from amperanto.station.tariff_and_cost import TariffAndCost
 from amperanto.station.terminal import Terminal
@@ -71,6 +73,8 @@ MAKE = Hardware(vendor="Amperanto", model="Pretender", firmware_version="1.0")
 class Station:
     """One charging station. `connect` opens a connection; `variables` sets values by (component, name).
 
+    A function knows one way, whatever network profile is used; `ByProfile` connects by the profiles (B09, B10), first
+    by the one it is built with, its slot 1, then by those the CSMS sets.
     Without a `seed` its transaction ids and waits are like no other's; with one they are the same in each run.
     """
 
@@ -79,7 +83,7 @@ class Station:
         identity: str,
         version: Version,
         *,
-        connect: Connect,
+        connect: Connect | ByProfile,
         evses: int | Mapping[int, Outlet] = 1,
         clock: Clock | None = None,
         seed: int | str | None = None,
@@ -100,17 +104,30 @@ class Station:
             evses={number: Evse(number, outlet, time) for number, outlet in sorted(outlets.items())},
         )
         self.version = version
-        self.line = Line(context, connect)
+        way = connect if isinstance(connect, ByProfile) else ByProfile(NetworkProfile(), lambda _: connect())
+        self._slots = NetworkSlots(context.variables, way.profile)
+        self.line = Line(context, Route(context.variables, self._slots, way.connect_to))
         self.line.on_call = self._answer
         self._queue = Queue(context, self.line)
         self._screen = Screen()
         self._stopped = asyncio.Event()
         describe(context.variables, context.evses, hardware, keys=context.habits.has_configuration_keys)
         declare_by_version(context.variables, context.habits)
+        self._declare_profiles(own=connect is way)
         for (component, name), value in (variables or {}).items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             context.variables.put_any(component, name, text)
         self._build()
+
+    def _declare_profiles(self, *, own: bool) -> None:
+        """Tell of the network profiles; `own`: a new password of the station's is used, so it may be set."""
+        habits = self.context.habits
+        if habits.knows_network_profiles:
+            self._slots.declare_active()
+            if own:
+                self._slots.declare_own()
+        if habits.profiles_are_variables:
+            self._slots.declare_slots()
 
     def _build(self) -> None:
         context, line = self.context, self.line
@@ -137,8 +154,8 @@ class Station:
         remote = RemoteControl(self._authorization, self._transactions, self._availability, self._meters, provisioning)
         blocks: tuple[Block, ...] = (
             provisioning, self._authorization, self._transactions, remote, self._availability, self._meters,
-            self._reservations, listed, cache, NetworkProfiles(context, line), data_transfer, self._costs, display,
-            self._payment,
+            self._reservations, listed, cache, NetworkProfiles(context, line, self._slots), data_transfer,
+            self._costs, display, self._payment,
         )  # fmt: skip
         self._handlers = {kind: handler for block in blocks for kind, handler in block.handlers().items()}
 
@@ -212,6 +229,11 @@ class Station:
     def shown(self, evse: int = 0) -> list[str]:
         """What the driver read at that EVSE, or by the reader (0), the newest last."""
         return self._screen.shown(evse)
+
+    @property
+    def network_profile(self) -> int:
+        """The slot of the network profile it connected by last."""
+        return self._slots.active
 
     # --- its life
 

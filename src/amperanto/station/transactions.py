@@ -26,7 +26,7 @@ from amperanto.domain.observations import (
     TransactionEnded,
     TransactionStarted,
 )
-from amperanto.domain.stations import ChargingState, EvseRef
+from amperanto.domain.stations import ChargingState, EvseRef, Registration
 from amperanto.domain.tokens import Token
 from amperanto.ocpp import v2
 from amperanto.ocpp.shapes import or_none
@@ -106,6 +106,9 @@ class Transactions(Block):
         if self.context.dark:
             return  # what is different when the power is back is told then
         evse.refused = evse.refused and evse.token is None
+        if evse.transaction is None and not self.may_begin:
+            self._show(evse)
+            return  # what is here when the CSMS accepts the station is noticed then
         before, evse.conditions = evse.conditions, evse.current_conditions()
         if evse.transaction is None:
             if self._begins(evse.conditions, evse.conditions - before):
@@ -115,6 +118,19 @@ class Transactions(Block):
         else:
             self._continue(evse, evse.transaction, cause)
         self.follow(evse)
+
+    @property
+    def may_begin(self) -> bool:
+        """A station whose boot the CSMS has not accepted charges nobody, unless it is set to (B02, B03)."""
+        answer, unheard = self.line.registration, self.context.habits.may_charge_unheard
+        accepted = answer is Registration.ACCEPTED or (answer is None and unheard)
+        return accepted or self.context.variables.flag("TxCtrlr", "TxBeforeAcceptedEnabled")
+
+    def accepted(self) -> None:
+        """The CSMS accepts the station: notice what came before."""
+        for evse in self.context.evses.values():
+            if evse.transaction is None:
+                self.changed(evse, Cause(trigger="CablePluggedIn"))
 
     def follow(self, evse: Evse) -> None:
         """What follows from a change: a reading is signed, the contactor closes, the state is told."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from amperanto.domain.tokens import Token
 from amperanto.ocpp import Codec, Connection, Role, Version
-from amperanto.station import SimulatedClock, Station
+from amperanto.station import ByProfile, NetworkProfile, SimulatedClock, Station
 from amperanto.transport import Cause, Closed, Link, Peer, PeerClosed
 
 ALL = (Version.V16, Version.V201, Version.V21)
@@ -110,14 +110,22 @@ class ScriptedCsms:
         self.frames: list[list[Any]] = []
         self.connected_at: list[float] = []
         self.unreachable = False
+        self.tried: list[NetworkProfile] = []
+        self.ways: set[str] = set()
         self.link: ScriptedLink | None = None
         self.around = around
         self._asked: dict[str, asyncio.Future[Any]] = {}
         self._ids = count(1)
 
     async def connect(self) -> Peer:
+        return await self.connect_to(None)
+
+    async def connect_to(self, profile: NetworkProfile | None) -> Peer:
+        """Open the line by a network profile; who `ways` says is not there refuses."""
         self.connected_at.append(self.clock.monotonic())
-        if self.unreachable:
+        if profile is not None:
+            self.tried.append(profile)
+        if self.unreachable or (profile is not None and profile.url not in self.ways):
             raise ConnectionRefusedError
         self.link = link = ScriptedLink(self)
         line = Connection(Role.STATION, Codec(self.version), ids=lambda: f"s{next(self._ids)}")
@@ -177,13 +185,18 @@ class Scene(NamedTuple):
 async def scene(
     version: Version, *, impatient: bool = False, around: Callable[[Link], Link] | None = None, **options: Any
 ) -> AsyncIterator[Scene]:
-    """A station on a scripted CSMS; `impatient`: simulated time runs while an answer is awaited."""
+    """A station on a scripted CSMS; `impatient`: simulated time runs while an answer is awaited.
+
+    With a `profile` it connects by its network profiles, and only `csms.ways` lead anywhere.
+    """
     clock = SimulatedClock(waits_for_network=not impatient, synchronizable=options.pop("synchronizable", False))
     csms = ScriptedCsms(version, clock, around)
     prepare = options.pop("prepare", None)
     if prepare is not None:
         prepare(csms)
-    station = Station("CP1", version, connect=csms.connect, clock=clock, **{"seed": "scene", **options})
+    first = options.pop("profile", None)
+    connect = csms.connect if first is None else ByProfile(first, csms.connect_to)
+    station = Station("CP1", version, connect=connect, clock=clock, **{"seed": "scene", **options})
     async with asyncio.timeout(PATIENCE):
         running = asyncio.create_task(station.run())
         try:

@@ -65,6 +65,7 @@ async def test_a_profile_is_kept_in_a_free_slot_only_and_never_less_secure(versi
 )
 async def test_a_priority_names_slots_the_station_has_each_once(value, status):
     async with scene(Version.V201) as (_, csms, _clock):
+        await csms.ask("SetNetworkProfile", {"configurationSlot": 2, "connectionData": PROFILE})
         answer = await csms.ask("SetVariables", {"setVariableData": [{**PRIORITY, "attributeValue": value}]})
         assert answer["setVariableResult"][0]["attributeStatus"] == status
 

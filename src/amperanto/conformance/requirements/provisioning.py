@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from amperanto.conformance.requirements.requirement import ALL, V16, V21, Requirement, csms, station
 
-ONE_WAY = (
-    "the station in software has one way to its CSMS; another profile changes what it tells, not where it connects"
-)
 CERTIFICATES = "comes with client certificates (security profile 3)"
-BY_VARIABLES = "the station in software keeps its profiles by SetNetworkProfile; 2.1's component is to come"
 
 BOOTING: tuple[Requirement, ...] = (
     csms("B01-1", "A boot is answered with the operator's decision, our time and an interval.", ALL),
@@ -32,7 +28,7 @@ BOOTING: tuple[Requirement, ...] = (
     station(
         "B02-4",
         "Transactions before acceptance only where TxBeforeAcceptedEnabled says so; their events are queued.",
-        deferred="the station in software refuses everybody until it is accepted",
+        ALL,
     ),
     csms("B03.FR.03", "Nothing is sent to a station that was rejected.", ALL),
     csms("B03.FR.07", "A rejected station's calls other than boots are refused: SecurityError."),
@@ -79,13 +75,13 @@ NETWORK: tuple[Requirement, ...] = (
     csms("B09-5", "A station with NetworkConfiguration is set by its variables, passwords unkept.", V21),
     station("B09-6", "An unknown slot, a used one and a lower security profile are Rejected, with the reason."),
     station("B09-7", "There are two slots at least."),
-    station("B09-8", "Slots can be read and set as NetworkConfiguration.", V21, deferred=BY_VARIABLES),
-    station("B09.FR.26", "A new Identity clears that of the active profile.", V21, deferred=BY_VARIABLES),
-    station("B09.FR.27", "A new BasicAuthPassword clears that of the active profile.", V21, deferred=BY_VARIABLES),
+    station("B09-8", "Slots can be read and set as NetworkConfiguration.", V21),
+    station("B09.FR.26", "A new Identity clears that of the active profile.", V21),
+    station("B09.FR.27", "A new BasicAuthPassword clears that of the active profile.", V21),
     csms("B10-1", "The new slot is put first in the priority list, the old ones stay behind it."),
     station("B10-2", "A priority with a slot it does not have is Rejected."),
-    station("B10-3", "Each slot is tried as often as said, then the next; it never gives up.", deferred=ONE_WAY),
-    station("B10-4", "After switching profiles it boots.", deferred=ONE_WAY),
+    station("B10-3", "Each slot is tried as often as said, then the next; it never gives up."),
+    station("B10-4", "After switching profiles it boots."),
 )
 
 RESETS: tuple[Requirement, ...] = (
