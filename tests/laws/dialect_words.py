@@ -171,18 +171,20 @@ def observed(version: Version) -> st.SearchStrategy[observations.ConnectorObserv
             at=INSTANTS,
         )
     return st.builds(
-        lambda word, where, at, fault: observations.ConnectorObserved(
+        lambda word, where, at, fault, info: observations.ConnectorObserved(
             where=where,
             availability=STATES_16[word][0],
             charging=STATES_16[word][1],
             native=word,
             at=at,
             fault=fault,
+            info=info if fault is None else None,
         ),
         st.sampled_from(sorted(STATES_16)),
         CONNECTORS | st.just(EvseRef(0)),
         maybe(INSTANTS),
         maybe(FAULTS),
+        maybe(text(50)),
     )
 
 

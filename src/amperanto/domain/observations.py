@@ -34,7 +34,7 @@ class HeartbeatSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorObserved:
-    """The state of a connector (G01). `native` is 1.6's finer word, or None. Answer: Noted."""
+    """The state of a connector (G01); `native` is 1.6's finer word, `info` what it adds to it. Answer: Noted."""
 
     where: EvseRef
     availability: Availability
@@ -42,6 +42,7 @@ class ConnectorObserved:
     fault: Fault | None = None
     at: datetime | None = None
     native: str | None = None
+    info: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

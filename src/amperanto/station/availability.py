@@ -31,6 +31,8 @@ from amperanto.station.status_table import steps
 
 STATION = EvseRef(0)
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+EV_SIDE = "EV side disconnected"
+"""What 1.6 adds to SuspendedEV or Finishing where the cable was pulled at the car."""
 LOCK_FAILURE = Fault(code="ConnectorLockFailure")
 HEARTBEAT_INTERVAL = Address("OCPPCommCtrlr", "HeartbeatInterval")
 
@@ -65,6 +67,7 @@ class Availability(Block):
             fault=evse.fault or (LOCK_FAILURE if evse.lock_failed else None),
             at=self.context.now(),
             native=evse.state,
+            info=EV_SIDE if evse.left_at_car else None,
         )
 
     def state_message(self, where: EvseRef) -> ConnectorObserved | EventsReported:
@@ -115,7 +118,7 @@ class Availability(Block):
         where, native = observed.where, observed.native or observed.availability.value
         way = steps(self._native.get(where), native) if self.context.habits.states_follow_a_table else (native,)
         for step in way:
-            state = observed if step == native else replace(observed, native=step, charging=None, fault=None)
+            state = observed if step == native else replace(observed, native=step, charging=None, fault=None, info=None)
             words = self._words(state)
             self._told[where], self._native[where] = words, step
             self.context.spawn(self._tell_state(state, words))

@@ -23,6 +23,8 @@ SAMPLED = ",".join(MEASURANDS)
 STOP_POINTS = ("ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
 START_POINTS = (*STOP_POINTS, "DataSigned")
 LIMITS = ("maxCost", "maxEnergy", "maxTime", "maxSoC")
+OVERVIEW = "Overview"
+"""The custom message a station can be triggered to: its states and readings, all of them (2.1, F06)."""
 READ, WRITE = v2.Mutability.READ_ONLY, v2.Mutability.READ_WRITE
 
 
@@ -186,6 +188,7 @@ IN_21 = (
     _whole("TxCtrlr", "ResumptionTimeout", 0),
     _flag("TxCtrlr", "AllowEnergyTransferResumption", True),
     _whole("TxCtrlr", "EnergyTransferResumptionRandomRange", 0),
+    fixed("CustomizationCtrlr", "CustomTriggers", OVERVIEW),
     fixed("TxCtrlr", "SupportedLimits", ",".join(LIMITS)),
     _flag("SampledDataCtrlr", "SignStartedReadings", False),
     _flag("SampledDataCtrlr", "SignUpdatedReadings", False),

@@ -60,6 +60,11 @@ class DeviceModel:
         """The value as a boolean."""
         return self.text(component, variable).lower() == "true"
 
+    def holds(self, component: str, variable: str, evse: int) -> bool:
+        """The value of a boolean that an EVSE has for itself; false where it has none."""
+        address = Address(component, variable, None, EvseRef(evse))
+        return address in self._variables and self._value(address).lower() == "true"
+
     def words(self, component: str, variable: str) -> list[str]:
         """The value as a list."""
         return split(self.text(component, variable))
@@ -241,6 +246,9 @@ def describe(model: DeviceModel, evses: Mapping[int, Evse], hardware: Hardware, 
         model.declare(fixed("EVSE", "Available", "true", place))
         model.declare(fixed("EVSE", "SupplyPhases", phases, place))
         model.declare(fixed("EVSE", "Power", str(watts), place))
+        if not keys:
+            quiet = Address("AlignedDataCtrlr", "SendDuringIdle", None, place)
+            model.declare(Variable(address=quiet, value="false", data=v2.Data.BOOLEAN))
         model.declare(fixed("Connector", "Available", "true", connector))
         model.declare(fixed("Connector", "ConnectorType", "cType2", connector))
         model.declare(fixed("Connector", "SupplyPhases", phases, connector))

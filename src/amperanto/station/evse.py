@@ -162,6 +162,11 @@ class Evse:
         return self.outlet.lock.locked and not self.plugged and self.transaction is None
 
     @property
+    def left_at_car(self) -> bool:
+        """Whether the connector is occupied by a cable without a car."""
+        return not self.plugged and self.state in ("SuspendedEV", "Finishing")
+
+    @property
     def state(self) -> str:
         """The connector's state in 1.6's nine words."""
         if self.fault is not None:

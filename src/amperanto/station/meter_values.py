@@ -123,7 +123,9 @@ class MeterValues(Block):
         if self.has_main_meter and only in (None, 0) and may_tell:
             await self.tell(MeterRead(where=EvseRef(0), values=self._main_meter(context)))
         for evse in self.context.evses.values():
-            if only not in (None, 0, evse.number) or transaction_samples(evse, context):
+            if only not in (None, 0, evse.number) or (context == CLOCK and self._quiet_at(evse)):
+                continue
+            if transaction_samples(evse, context):
                 continue
             values = self.aligned(evse, context)
             if values and may_tell:
@@ -134,6 +136,10 @@ class MeterValues(Block):
         """SendDuringIdle: no readings on the clock while anybody charges (J01)."""
         charging = any(evse.transaction is not None for evse in self.context.evses.values())
         return charging and self.context.variables.flag(ALIGNED, "SendDuringIdle")
+
+    def _quiet_at(self, evse: Evse) -> bool:
+        """SendDuringIdle of one EVSE: none of its own while it has a transaction (J01)."""
+        return evse.transaction is not None and self.context.variables.holds(ALIGNED, "SendDuringIdle", evse.number)
 
     def _main_meter(self, context: str) -> tuple[MeterValue, ...]:
         """What the meter before all EVSEs shows: the sum of theirs."""

@@ -14,6 +14,7 @@ from amperanto.ocpp.shapes import or_none, unless_none
 from amperanto.station.authorization import Authorization
 from amperanto.station.availability import STATION, Availability
 from amperanto.station.block import Block, Then, handles
+from amperanto.station.controllers import OVERVIEW
 from amperanto.station.evse import Evse, Transaction
 from amperanto.station.meter_values import TRIGGER, MeterValues
 from amperanto.station.provisioning import Provisioning
@@ -162,8 +163,15 @@ class RemoteControl(Block):
             case words.FIRMWARE_STATUS_NOTIFICATION:
                 firmware = FirmwareProgressed(status="Idle", signed=not self._in_old_form())
                 return Then(accepted, lambda: self._idle(firmware))
+            case words.CUSTOM_TRIGGER if asked.custom_trigger == OVERVIEW:
+                return Then(accepted, lambda: self._overview(only))
             case _:
                 return v2.TriggerMessageResponse(status=TRIGGERED.NOT_IMPLEMENTED)
+
+    async def _overview(self, only: int | None) -> None:
+        """Every state and every reading (F06, CustomTrigger)."""
+        await self._states(only)
+        await self._meters.report(TRIGGER, self._sampled_apart, only)
 
     def _in_old_form(self) -> bool:
         return self.context.habits.progress_has_two_forms and self.context.command == "TriggerMessage"

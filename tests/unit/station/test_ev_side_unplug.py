@@ -36,6 +36,20 @@ async def test_it_ends_authorisation_and_transaction_and_a_new_plug_needs_a_new_
         assert not station.evses[1].outlet.contactor.closed
 
 
+@requirement("1.6:StatusNotification-9")
+@pytest.mark.parametrize(("ends", "state"), [(True, "Finishing"), (False, "SuspendedEV")])
+async def test_a_16_station_says_that_the_cable_was_pulled_at_the_car(ends, state):
+    variables = QUIET | {
+        ("TxCtrlr", "StopTxOnEVSideDisconnect"): ends,
+        ("OCPPCommCtrlr", "UnlockOnEVSideDisconnect"): False,
+    }
+    async with scene(Version.V16, variables=variables) as (station, csms, clock):
+        await pulled(station, clock)
+        states = csms.of("StatusNotification")
+        assert (states[-1]["status"], states[-1].get("info")) == (state, "EV side disconnected")
+        assert [one["status"] for one in states if one.get("info")] == [state]
+
+
 @requirement("E09-S2")
 @pytest.mark.parametrize("unlocks", [True, False])
 @pytest.mark.parametrize("version", ALL)

@@ -177,6 +177,30 @@ async def test_send_during_idle_keeps_the_clock_quiet_while_anybody_charges(vers
         assert len(csms.of("MeterValues")) == 4
 
 
+@requirement("J01-S2")
+@pytest.mark.parametrize("version", TWO)
+async def test_send_during_idle_of_one_evse_keeps_that_one_quiet(version):
+    async with scene(version, variables=ALIGNED | CHARGING_QUIETLY, evses=2) as (station, csms, clock):
+        where = {"name": "AlignedDataCtrlr", "evse": {"id": 1}}
+        line = {"component": where, "variable": {"name": "SendDuringIdle"}, "attributeValue": "true"}
+        (told,) = (await csms.ask("SetVariables", {"setVariableData": [line]}))["setVariableResult"]
+        assert told["attributeStatus"] == "Accepted"
+        for evse in (1, 2):
+            await station.plug_in(evse, Vehicle())
+            await clock.until(station.present(DRIVER, evse))
+        await clock.advance(900)
+        quiet, loud = (
+            [
+                one["triggerReason"]
+                for one in reports(csms)
+                if one["transactionInfo"]["transactionId"] == station.evses[evse].transaction.id
+            ]
+            for evse in (1, 2)
+        )
+        assert "MeterValueClock" not in quiet
+        assert loud.count("MeterValueClock") == 1
+
+
 @requirement("J02-S3")
 @pytest.mark.parametrize("version", ALL)
 async def test_the_register_told_never_goes_back_and_is_never_rebased(version):

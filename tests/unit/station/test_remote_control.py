@@ -434,6 +434,20 @@ async def test_a_custom_message_nobody_knows_is_not_implemented():
         assert await csms.ask("TriggerMessage", asked) == {"status": "NotImplemented"}
 
 
+@requirement("F06-11")
+async def test_a_custom_message_is_sent_that_the_station_says_it_has():
+    async with scene(Version.V21, evses=2) as (_, csms, clock):
+        asked = {"component": {"name": "CustomizationCtrlr"}, "variable": {"name": "CustomTriggers"}}
+        (told,) = (await csms.ask("GetVariables", {"getVariableData": [asked]}))["getVariableResult"]
+        before = len(csms.heard)
+        trigger = {"requestedMessage": "CustomTrigger", "customTrigger": told["attributeValue"], "evse": {"id": 2}}
+        assert await csms.ask("TriggerMessage", trigger) == {"status": "Accepted"}
+        await clock.advance(1)
+        state, reading = csms.heard[before:]
+        assert state.payload["eventData"][0]["component"]["evse"]["id"] == 2
+        assert (reading.action, reading.payload["evseId"]) == ("MeterValues", 2)
+
+
 @requirement("1.6:TriggerMessage-2")
 async def test_a_16_message_the_station_has_not_is_not_implemented():
     async with scene(Version.V16) as (_, csms, _clock):

@@ -39,6 +39,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     station("1.6:StatusNotification-3", "after an offline time only what changed is told, and no history", OLD),
     station("1.6:StatusNotification-4", "a state shorter than MinimumStatusDuration is not told", OLD),
     station("1.6:StatusNotification-5", "no change is told that the table of states forbids", OLD),
+    station("1.6:StatusNotification-9", "a cable pulled at the car is told as such in the info", OLD),
     csms("1.6:StatusNotification-6", "a connector that never becomes Available again is known by its transaction", OLD),
     csms("1.6:StatusNotification-7", "any state may follow any; the one told last counts", OLD),
     csms("1.6:StatusNotification-8", "the time in a notification changes nothing of the order", OLD),

@@ -6,7 +6,7 @@ from amperanto.conformance.requirements.requirement import ALL, V16, V21, Requir
 
 REQUIREMENTS: tuple[Requirement, ...] = (
     station("J01-S1", "The main meter is told as EVSE 0 at each interval, if there is one.", ALL),
-    station("J01-S2", "SendDuringIdle: no readings on the clock while a transaction runs."),
+    station("J01-S2", "SendDuringIdle: no readings on the clock while a transaction runs, of the station or the EVSE."),
     station("J01-S3", "Every EVSE is told at each AlignedDataCtrlr.Interval, context Sample.Clock.", ALL),
     station("J01-S4", "Intervals count from midnight UTC.", ALL),
     station("J02-S1", "Ended tells Transaction.Begin, Transaction.End and what TxEndedInterval collected."),

@@ -50,6 +50,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     station("F06-8", "the state of a log or firmware of which there is nothing to tell is Idle"),
     station("F06-9", "a message it cannot send is answered NotImplemented"),
     station("F06-10", "a custom message it does not know is answered NotImplemented", ("2.1",)),
+    station("F06-11", "a custom message it names among its CustomTriggers is sent", ("2.1",)),
     csms("F06-20", "a station that is accepted is never asked for its BootNotification"),
     csms("F06-21", "a station that does not tell of all its connectors at once is asked connector by connector"),
     csms("F06-22", "a custom trigger is passed on by its name", ("2.1",)),

@@ -63,6 +63,7 @@ class Heartbeat:
         "where.connector": CONNECTOR,
         "native": "restored: 1.6's own word, by which the other two are found again",
         "charging": "an occupied connector's only; Idle is said as Preparing and heard as EVConnected",
+        "info": "a connector without a fault only; the fault's own goes first",
     },
 )
 class StatusNotification:
@@ -79,6 +80,7 @@ class StatusNotification:
             fault=_fault(wire),
             at=aware_or_none(wire.timestamp),
             native=str(wire.status),
+            info=plain(wire.info) if wire.error_code == NO_ERROR else None,
         )
 
     @staticmethod
@@ -89,7 +91,7 @@ class StatusNotification:
             connector_id=connector(neutral.where, context),
             error_code=code,
             status=_status(neutral),
-            info=v16.UNSET if fault is None else fitting_or_unset(fault.info, 50, "info"),
+            info=fitting_or_unset(neutral.info if fault is None else fault.info, 50, "info"),
             timestamp=v16.UNSET if neutral.at is None else aware(neutral.at),
             vendor_id=v16.UNSET if fault is None else fitting_or_unset(fault.vendor_id, 255, "vendorId"),
             vendor_error_code=v16.UNSET if fault is None else fitting_or_unset(fault.vendor_code, 50, "error code"),

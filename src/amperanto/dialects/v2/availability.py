@@ -20,6 +20,7 @@ STATE_DROPS = {
     "charging": "2.x tells it by TransactionEvent",
     "fault": "2.x tells it as an event of the component that failed",
     "native": "only 1.6 has a finer word",
+    "info": "only 1.6 adds a word to a state",
 }
 
 
