@@ -149,7 +149,7 @@ async def list_charge_records(
 
 @get("/charge-records/{record:str}", guards=[needs("read")], tags=["Charge records"])
 async def get_charge_record(record: FromPath[str], desk: NamedDependency[Desk]) -> ChargeRecordView:
-    """One record."""
+    """One record, by our id or its number."""
     return record_view(await desk.csms.charge_records.record(desk.who, decoded(record)))
 
 

@@ -51,7 +51,7 @@ COMMANDS = {
     "sites": Place("sites", "sites", "Where stations stand, and by which clock."),
     "reservations": Place("reservations", "reservations", "Places kept free for a token."),
     "reviews": Place("reviews", "reviews", "What waits for a person, and the decision about it."),
-    "payments": Place("payments", "payments", "Ad hoc payments (OCPP 2.1)."),
+    "payments": Place("payments", "payments", "Money held for a charge without a contract (OCPP 2.1)."),
     "tokens": Place("tokens", "tokens", "The tokens that may charge."),
     "tariffs": Place("tariffs", "tariffs", "What charging costs, and for whom."),
     "transactions": Place(

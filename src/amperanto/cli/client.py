@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ Command = Callable[..., None]
 Problem = dict[str, Any]
 
 KEY_FILE = "admin.key"
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
+"""Figures keep the digits they came with: money and energy are never approximate."""
 PAGE = 200
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
@@ -56,6 +59,19 @@ ADVICE = {
     "queue_full": "try again when it has answered what is waiting for it",
     "station_refused": "see its frames with 'amperanto tail'",
     "no_answer": "see its frames with 'amperanto tail', or give it longer with --timeout",
+    "unknown_tariff": "see 'amperanto tariffs list', or make it with 'amperanto tariffs put'",
+    "unknown_assignment": "see 'amperanto tariffs assignments'",
+    "tariff_in_use": "see 'amperanto tariffs assignments', or put a new version of it",
+    "unknown_charge_record": "see 'amperanto records list'",
+    "nothing_to_correct": "see 'amperanto records list'",
+    "not_billable": "try again when it has ended, or settle it with 'amperanto reviews'",
+    "unknown_review": "see 'amperanto reviews list'",
+    "review_over": "see what was decided with 'amperanto reviews list --settled'",
+    "unknown_payment": "see 'amperanto payments list'",
+    "payment_over": "see how with 'amperanto payments list'",
+    "payment_refused": "see docs/topics/payments.md for what holds money",
+    "unknown_meter_key": "see 'amperanto signed key IDENTITY'",
+    "unknown_wish": "see 'amperanto stations wanted IDENTITY'",
     "not_durable": "look after the node's disk, and try again",
 }
 
@@ -199,7 +215,7 @@ class Node:
     ) -> Any:
         answer = self._answer(method, path, body=body, query=query, patience=patience)
         try:
-            return msgspec.json.decode(answer.content) if answer.content else None
+            return _EXACT.decode(answer.content) if answer.content else None
         except msgspec.DecodeError as error:
             raise self._stranger() from error
 

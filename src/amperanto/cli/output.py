@@ -6,8 +6,9 @@ can cut it into lines. JSON is one document, in the words of the REST interface.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 WIDE = 400
+CENTS = 2
 STATE_STYLES = {
     "connected": "green",
     "Accepted": "green",
@@ -29,6 +31,7 @@ STATE_STYLES = {
     "Expired": "red",
 }
 
+_JSON = msgspec.json.Encoder(decimal_format="number")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, in the words of the REST interface.")
 
 
@@ -41,17 +44,20 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_json(what: Any) -> None:
-    """One JSON document, indented."""
-    click.echo(msgspec.json.format(msgspec.json.encode(what), indent=2).decode())
+    """One JSON document, indented; decimals as numbers, with their digits."""
+    click.echo(msgspec.json.format(_JSON.encode(what), indent=2).decode())
 
 
 def print_json_line(what: Any) -> None:
     """One JSON document on one line, for streams."""
-    click.echo(msgspec.json.encode(what).decode())
+    click.echo(_JSON.encode(what).decode())
 
 
-def print_table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A table; `columns` maps a field to its heading."""
+def print_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, nothing: str = "") -> None:
+    """A table; `columns` maps a field to its heading. Without rows, what `nothing` says."""
+    if nothing and not rows:
+        console().print(nothing, markup=False)
+        return
     table = Table(*columns.values(), box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for row in rows:
         table.add_row(*(_cell(row.get(field)) for field in columns))
@@ -66,6 +72,17 @@ def moment(when: Any) -> str:
         return datetime.fromisoformat(when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     except ValueError:
         return when
+
+
+def amount(figure: Any) -> str:
+    """An amount of money with at least two decimals, and never fewer than it has."""
+    exact = Decimal(str(figure))
+    return f"{exact:.{max(CENTS, -int(exact.normalize().as_tuple().exponent))}f}"
+
+
+def kwh(figure: Any) -> str | None:
+    """Energy that is told in Wh, in kWh; None for none."""
+    return None if figure is None else f"{Decimal(str(figure)) / 1000:.3f}"
 
 
 def joined(words: Sequence[Any]) -> str:

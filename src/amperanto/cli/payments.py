@@ -27,7 +27,7 @@ PATIENCE = 75.0
 
 @click.group(cls=RichGroup)
 def payments() -> None:
-    """Ad hoc payments (OCPP 2.1)."""
+    """Money held for a charge without a contract (OCPP 2.1)."""
 
 
 @payments.command("add")

@@ -11,7 +11,7 @@ import click
 from rich_click import RichGroup
 
 from amperanto.cli.client import Node, node_options, place
-from amperanto.cli.output import console, json_option, moment, print_json, print_table
+from amperanto.cli.output import amount, console, json_option, kwh, moment, print_json, print_table
 from amperanto.cli.tariffs import print_cost
 
 COLUMNS = {
@@ -46,7 +46,7 @@ def list_(*, node: Node, as_json: bool, **given: str | None) -> None:
     if as_json:
         print_json(known)
     else:
-        print_table(COLUMNS, [_row(one) for one in known])
+        print_table(COLUMNS, [_row(one) for one in known], nothing="No charge was billed yet.")
 
 
 @records.command("show")
@@ -54,7 +54,7 @@ def list_(*, node: Node, as_json: bool, **given: str | None) -> None:
 @json_option
 @node_options
 def show(record: str, *, node: Node, as_json: bool) -> None:
-    """Explain the charge record of that id, line by line."""
+    """Explain the charge record of that number or id, line by line."""
     found: dict[str, Any] = node.get(f"/charge-records/{place(record)}")
     if as_json:
         print_json(found)
@@ -84,6 +84,6 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
     cost = one["cost"]
     return one | {
         "ended": moment(one["ended_at"]),
-        "kwh": None if one["energy"] is None else one["energy"] / 1000,
-        "amount": "not priced" if cost is None else f"{cost['gross']} {cost['currency']}",
+        "kwh": kwh(one["energy"]),
+        "amount": "not priced" if cost is None else f"{amount(cost['gross'])} {cost['currency']}",
     }

@@ -55,7 +55,7 @@ def list_(*, node: Node, as_json: bool, station: str | None, kind: str | None, s
     if as_json:
         print_json(known)
     else:
-        print_table(COLUMNS, [_row(one) for one in known])
+        print_table(COLUMNS, [_row(one) for one in known], nothing="Nothing waits for a person.")
 
 
 @reviews.command("show")

@@ -19,7 +19,7 @@ COLUMNS = {"at": "at", "context": "context", "verdict": "verdict", "meter": "met
 
 @click.group(cls=RichGroup)
 def signed() -> None:
-    """Signed meter readings, and the keys of meters."""
+    """What a calibrated meter proves of a transaction."""
 
 
 @signed.command("show")

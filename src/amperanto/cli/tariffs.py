@@ -15,7 +15,7 @@ from rich_click import RichGroup
 
 from amperanto.cli.client import Node, node_options, place
 from amperanto.cli.failure import Failure
-from amperanto.cli.output import console, json_option, moment, print_json, print_table
+from amperanto.cli.output import amount, console, json_option, moment, print_json, print_table
 
 COLUMNS = {"name": "tariff", "version": "version", "currency": "currency", "made": "made", "created_by": "by"}
 ASSIGNED = {"scope": "scope", "subject": "of", "evse": "EVSE", "tariff": "tariff"}
@@ -42,7 +42,7 @@ def list_(*, node: Node, as_json: bool) -> None:
         print_json(known)
     else:
         rows = [one | {"currency": one["tariff"]["currency"], "made": moment(one["created_at"])} for one in known]
-        print_table(COLUMNS, rows)
+        print_table(COLUMNS, rows, nothing="There is no tariff yet; make one with 'amperanto tariffs put NAME FILE'.")
 
 
 @tariffs.command("show")
@@ -64,9 +64,7 @@ def put(name: str, file: Path, *, node: Node, as_json: bool) -> None:
     try:
         body: Any = json.loads(file.read_text())
     except (ValueError, OSError) as error:
-        raise Failure(
-            f"{file} is not JSON ({error}); see 'amperanto tariffs show' for how a tariff is written."
-        ) from error
+        raise Failure(f"{file} is not JSON ({error}); write it as 'amperanto tariffs show' prints one.") from error
     names = {one["name"] for one in node.all("/tariffs")}
     if name in names:
         made: dict[str, Any] = node.put(f"/tariffs/{place(name)}", body)
@@ -94,7 +92,10 @@ def remove(name: str, *, node: Node) -> None:
 @evse_option
 @node_options
 def assign(name: str, scope: str, subject: str | None, *, node: Node, evse: int | None) -> None:
-    """Let the tariff NAME hold for a SCOPE: a token, group, EVSE, station, site (SUBJECT), or the organisation."""
+    """Let the tariff NAME hold for the token, group, station or site SUBJECT, or for the organisation.
+
+    For an EVSE, SUBJECT is its station, and --evse says which.
+    """
     node.post(f"/tariffs/{place(name)}/assign", _place(scope, subject, evse))
     console().print(f"{name} holds for the {scope} {subject or ''}".rstrip() + ", for charges that start from now on.")
 
@@ -106,7 +107,7 @@ def assign(name: str, scope: str, subject: str | None, *, node: Node, evse: int 
 @evse_option
 @node_options
 def unassign(name: str, scope: str, subject: str | None, *, node: Node, evse: int | None) -> None:
-    """Let the tariff NAME hold for a SCOPE no more; charges that run keep it."""
+    """Let the tariff NAME hold for one of these no more; charges that run keep it."""
     node.post(f"/tariffs/{place(name)}/unassign", _place(scope, subject, evse))
     console().print(f"{name} holds no more for the {scope} {subject or ''}".rstrip() + ".")
 
@@ -120,13 +121,13 @@ def assignments(*, node: Node, as_json: bool) -> None:
     if as_json:
         print_json(known)
     else:
-        print_table(ASSIGNED, known)
+        print_table(ASSIGNED, known, nothing="No tariff holds anywhere; see 'amperanto tariffs assign'.")
 
 
 @tariffs.command("preview")
 @click.argument("name")
 @click.option("--kwh", type=click.FloatRange(min=0), default=20.0, metavar="N", help="How much energy.  [default: 20]")
-@click.option("--minutes", type=click.IntRange(min=0), default=60, metavar="N", help="Charging.  [default: 60]")
+@click.option("--minutes", type=click.IntRange(min=0), default=60, metavar="N", help="How long.  [default: 60]")
 @click.option("--idle", type=click.IntRange(min=0), default=0, metavar="N", help="Idle minutes after it.  [default: 0]")
 @click.option("--start", metavar="TIME", help="When it starts, like 2030-12-31T18:00:00Z.  [default: now]")
 @click.option("--station", metavar="IDENTITY", help="Whose site's time zone counts.  [default: UTC]")
@@ -155,12 +156,16 @@ def print_cost(cost: dict[str, Any]) -> None:
         | {
             "span": f"{moment(line['start'])} - {moment(line['end'])}",
             "quantity": f"{line['quantity']} {line['unit']}".strip(),
+            "price": amount(line["price"]),
+            "net": amount(line["net"]),
+            "gross": amount(line["gross"]),
         }
         for line in cost["lines"]
     ]
     print_table(LINES, rows)
     console().print(
-        f"{cost['gross']} {cost['currency']} ({cost['net']} and {cost['tax']} tax)", markup=False, highlight=False
+        f"{amount(cost['gross'])} {cost['currency']} ({amount(cost['net'])} and {amount(cost['tax'])} tax)",
+        markup=False,
     )
 
 

@@ -39,6 +39,8 @@ from amperanto.stores.work import Page
 KIND = "charge_record"
 AGAIN = timedelta(hours=1)
 """How long until it is looked again whether a held transaction was decided about."""
+LONGEST_NUMBER = 19
+"""A number of so many digits is none of ours: it would not fit a column."""
 STRAYS = timedelta(seconds=60)
 """How long readings of 1.6 may come after the stop that ends their transaction."""
 UNCHECKED = timedelta(seconds=10)
@@ -213,8 +215,13 @@ class ChargeRecords(Block):
     # --- for people
 
     async def record(self, who: Principal, record: str) -> ChargeRecord:
-        """One record. Raises UnknownRecord."""
-        found = await self.context.store.charge_records.get(who.organisation, record)
+        """One record, by its id or its number. Raises UnknownRecord."""
+        kept = self.context.store.charge_records
+        if record.isascii() and record.isdigit() and len(record) < LONGEST_NUMBER:
+            page = await kept.list(who.organisation, Which(), cursor=str(int(record) - 1), limit=1)
+            found = next((one for one in page.items if one.number == int(record)), None)
+        else:
+            found = await kept.get(who.organisation, record)
         if found is None:
             raise UnknownRecord(f"there is no charge record {record}")
         return found

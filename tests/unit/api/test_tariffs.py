@@ -147,6 +147,9 @@ async def test_the_price_shown_before_the_start_is_what_the_record_says(house: H
     assert total == Decimal(str(record["cost"]["gross"]))
     by_id = await house.call("GET", f"/api/v1/charge-records/{record['id']}")
     assert by_id.json() == record
+    assert (await house.call("GET", "/api/v1/charge-records/1")).json() == record
+    for none in ("0", "2", "-1", "9" * 30):
+        assert (await house.call("GET", f"/api/v1/charge-records/{none}")).json()["code"] == "unknown_charge_record"
 
 
 async def test_a_correction_is_a_credit_and_a_new_record_and_only_once(house: House) -> None:
