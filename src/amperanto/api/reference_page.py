@@ -13,8 +13,15 @@ from typing import Any
 from amperanto.api.commands import TO_STATIONS
 from amperanto.api.problems import ALL_KINDS
 
-FIRST = ("Stations", "Inbox", "Commands", "Transactions", "Tokens", "Messages")
-"""What most readers look for; other groups follow."""
+GROUPS = {
+    "Stations": ("Stations", "Inbox", "Commands", "Remote control", "Messages"),
+    "Configuration": ("Variables", "Wishes", "Templates", "Rollouts", "Local lists"),
+    "Charging": ("Transactions", "Reviews", "Reservations"),
+    "Who and where": ("Tokens", "Token groups", "Sites", "Organisation"),
+    "Money": ("Tariffs", "Charge records", "Payments"),
+    "The node": ("Keys", "Operations", "Description"),
+}
+"""What belongs together, in the order of the page."""
 _REF = "#/components/schemas/"
 
 
@@ -53,7 +60,8 @@ def outline(document: Mapping[str, Any]) -> str:
 
 
 def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
-    groups: dict[str, list[tuple[str, str, dict[str, Any]]]] = {tag: [] for tag in FIRST}
+    ordered = [tag for tags in GROUPS.values() for tag in tags]
+    groups: dict[str, list[tuple[str, str, dict[str, Any]]]] = {tag: [] for tag in ordered}
     for path, place in document["paths"].items():
         for method, operation in place.items():
             groups.setdefault(operation["tags"][0], []).append((path, method, operation))
@@ -61,13 +69,27 @@ def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, dict[
 
 
 def _contents(groups: Mapping[str, Any]) -> str:
-    links = " · ".join(f"<a href=#{escape(tag.lower())}>{escape(tag)}</a>" for tag in groups)
-    return f"<nav>{links} · <a href=#actions>Actions</a> · <a href=#problems>Problems</a></nav>"
+    rows = [
+        f"<dt>{escape(title)}<dd>" + " · ".join(_link(tag) for tag in tags if tag in groups)
+        for title, tags in GROUPS.items()
+    ]
+    named = {tag for tags in GROUPS.values() for tag in tags}
+    others = [_link(tag) for tag in (*(tag for tag in groups if tag not in named), "Actions", "Problems")]
+    return f"<nav><dl>{''.join(rows)}<dt>Words<dd>{' · '.join(others)}</dl></nav>"
+
+
+def _link(tag: str) -> str:
+    return f"<a href=#{_anchor(tag)}>{escape(tag)}</a>"
+
+
+def _anchor(tag: str) -> str:
+    """A name for a place on the page: without spaces, which end an address."""
+    return escape(tag.lower().replace(" ", "-"))
 
 
 def _group(tag: str, found: Iterable[tuple[str, str, dict[str, Any]]], document: Mapping[str, Any]) -> str:
     inside = "\n".join(_operation(path, method, told, document) for path, method, told in found)
-    return f"<section id={escape(tag.lower())}><h2>{escape(tag)}</h2>{inside}</section>"
+    return f"<section id={_anchor(tag)}><h2>{escape(tag)}</h2>{inside}</section>"
 
 
 def _operation(path: str, method: str, told: Mapping[str, Any], document: Mapping[str, Any]) -> str:

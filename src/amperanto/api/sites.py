@@ -140,13 +140,13 @@ async def remove_site(site: FromPath[str], desk: NamedDependency[Desk]) -> Respo
     return Response(None, status_code=204)
 
 
-@get("/organisation", guards=[needs("read")], tags=["Sites"])
+@get("/organisation", guards=[needs("read")], tags=["Organisation"])
 async def get_organisation(desk: NamedDependency[Desk]) -> OrganisationView:
     """Your organisation, and what it declares for all its stations."""
     return _organisation(await desk.sites.organisation(desk.who))
 
 
-@patch("/organisation", guards=[needs("admin")], tags=["Sites"])
+@patch("/organisation", guards=[needs("admin")], tags=["Organisation"])
 async def change_organisation(data: JSONBody[OrganisationChange], desk: NamedDependency[Desk]) -> OrganisationView:
     """Declare something for all the organisation's stations."""
     return _organisation(await desk.sites.declare(desk.who, _named(data)))

@@ -134,25 +134,25 @@ def _drift(one: Drift) -> DriftView:
     )
 
 
-@get("/templates", guards=[needs("read")], tags=["Variables"])
+@get("/templates", guards=[needs("read")], tags=["Templates"])
 async def list_templates(desk: NamedDependency[Desk]) -> TemplatePage:
     """The templates of your organisation, by name."""
     return TemplatePage(items=[_view(one) for one in await desk.csms.templates.list(desk.who)])
 
 
-@get("/templates/{name:str}", guards=[needs("read")], tags=["Variables"])
+@get("/templates/{name:str}", guards=[needs("read")], tags=["Templates"])
 async def get_template(name: FromPath[str], desk: NamedDependency[Desk]) -> TemplateView:
     """One template."""
     return _view(await desk.csms.templates.template(desk.who, decoded(name)))
 
 
-@post("/templates", guards=[needs("operate")], tags=["Variables"])
+@post("/templates", guards=[needs("operate")], tags=["Templates"])
 async def add_template(data: JSONBody[NewTemplate], desk: NamedDependency[Desk]) -> TemplateView:
     """Write a template. 409 `exists` for a name that is taken, `secret_not_kept` for a secret among its values."""
     return _view(await desk.csms.templates.add(desk.who, data.name, wanted_values(data.values), _first_use(data)))
 
 
-@put("/templates/{name:str}", guards=[needs("operate")], tags=["Variables"])
+@put("/templates/{name:str}", guards=[needs("operate")], tags=["Templates"])
 async def change_template(
     name: FromPath[str], data: JSONBody[TemplateChange], desk: NamedDependency[Desk]
 ) -> TemplateView:
@@ -162,13 +162,13 @@ async def change_template(
     )
 
 
-@delete("/templates/{name:str}", guards=[needs("operate")], tags=["Variables"])
+@delete("/templates/{name:str}", guards=[needs("operate")], tags=["Templates"])
 async def remove_template(name: FromPath[str], desk: NamedDependency[Desk]) -> None:
     """Forget a template."""
     await desk.csms.templates.remove(desk.who, decoded(name))
 
 
-@get("/stations/{identity:str}/drift", guards=[needs("read")], tags=["Variables"])
+@get("/stations/{identity:str}/drift", guards=[needs("read")], tags=["Templates"])
 async def compare_with_template(
     identity: FromPath[str],
     desk: NamedDependency[Desk],
@@ -184,7 +184,7 @@ async def compare_with_template(
     )
 
 
-@get("/templates/{name:str}/drift", guards=[needs("read")], tags=["Variables"])
+@get("/templates/{name:str}/drift", guards=[needs("read")], tags=["Templates"])
 async def compare_fleet_with_template(
     name: FromPath[str], desk: NamedDependency[Desk], *, limit: Limit = 100, cursor: Cursor = None
 ) -> FleetDriftPage:

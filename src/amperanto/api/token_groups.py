@@ -84,33 +84,33 @@ def _settings(data: GroupRules | NewGroup) -> dict[str, Any]:
     return told
 
 
-@post("/token-groups", guards=[needs("operate")], tags=["Tokens"])
+@post("/token-groups", guards=[needs("operate")], tags=["Token groups"])
 async def add_group(data: JSONBody[NewGroup], desk: NamedDependency[Desk]) -> GroupView:
     """Say what holds for a group. 409 `exists` when something was said of it (without case)."""
     settings = _settings(data)
     return await _view(desk, await desk.tokens.add_group(desk.who, settings.pop("name"), settings))
 
 
-@put("/token-groups/{group:str}", guards=[needs("operate")], tags=["Tokens"])
+@put("/token-groups/{group:str}", guards=[needs("operate")], tags=["Token groups"])
 async def change_group(group: FromPath[str], data: JSONBody[GroupRules], desk: NamedDependency[Desk]) -> GroupView:
     """Say anew what holds for a group; what is absent holds no more. 404 `unknown_group`."""
     return await _view(desk, await desk.tokens.change_group(desk.who, decoded(group), _settings(data)))
 
 
-@get("/token-groups", guards=[needs("read")], tags=["Tokens"])
+@get("/token-groups", guards=[needs("read")], tags=["Token groups"])
 async def list_groups(desk: NamedDependency[Desk], limit: Limit = 100, cursor: Cursor = None) -> GroupPage:
     """The groups of which something was said, by name."""
     page = await desk.tokens.groups(desk.who, cursor=cursor_from(cursor), limit=limit)
     return GroupPage(items=[await _view(desk, group) for group in page.items], next=cursor_for(page.next))
 
 
-@get("/token-groups/{group:str}", guards=[needs("read")], tags=["Tokens"])
+@get("/token-groups/{group:str}", guards=[needs("read")], tags=["Token groups"])
 async def get_group(group: FromPath[str], desk: NamedDependency[Desk]) -> GroupView:
     """What holds for a group. 404 `unknown_group` where nothing was said of it."""
     return await _view(desk, await desk.tokens.group(desk.who, decoded(group)))
 
 
-@delete("/token-groups/{group:str}", guards=[needs("operate")], tags=["Tokens"])
+@delete("/token-groups/{group:str}", guards=[needs("operate")], tags=["Token groups"])
 async def remove_group(group: FromPath[str], desk: NamedDependency[Desk]) -> Response[None]:
     """Let nothing hold for a group any more; its tokens stay in it."""
     await desk.tokens.remove_group(desk.who, decoded(group))

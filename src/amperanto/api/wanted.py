@@ -97,7 +97,7 @@ def wished_view(wish: Wish, now: datetime) -> WishedView:
     )
 
 
-@get("/stations/{identity:str}/wanted", guards=[needs("read")], tags=["Wanted"])
+@get("/stations/{identity:str}/wanted", guards=[needs("read")], tags=["Wishes"])
 async def list_wanted(
     identity: FromPath[str],
     desk: NamedDependency[Desk],
@@ -116,7 +116,7 @@ async def list_wanted(
     return WishedPage(items=[wished_view(one, now) for one in page.items], next=cursor_for(page.next))
 
 
-@post("/stations/{identity:str}/wanted", guards=[needs("operate")], tags=["Wanted"])
+@post("/stations/{identity:str}/wanted", guards=[needs("operate")], tags=["Wishes"])
 async def want(identity: FromPath[str], data: JSONBody[NewWish], desk: NamedDependency[Desk]) -> WishedView:
     """Want something of the station, connected or not: it waits until the station takes it or it expires."""
     station = await desk.registry.station(desk.who, decoded(identity))
@@ -125,7 +125,7 @@ async def want(identity: FromPath[str], data: JSONBody[NewWish], desk: NamedDepe
     return wished_view(wish, desk.csms.context.clock.now())
 
 
-@delete("/stations/{identity:str}/wanted/{wish:str}", guards=[needs("operate")], tags=["Wanted"])
+@delete("/stations/{identity:str}/wanted/{wish:str}", guards=[needs("operate")], tags=["Wishes"])
 async def withdraw_wanted(identity: FromPath[str], wish: FromPath[str], desk: NamedDependency[Desk]) -> None:
     """Want it no more. 404 `unknown_wish` for one that does not wait."""
     station = await desk.registry.station(desk.who, decoded(identity))
@@ -139,7 +139,7 @@ class ResetWanted(Struct, kw_only=True, forbid_unknown_fields=True):
     evse: Place | UnsetType = UNSET
 
 
-@post("/stations/{identity:str}/reset", guards=[needs("operate")], status_code=200, tags=["Wanted"])
+@post("/stations/{identity:str}/reset", guards=[needs("operate")], status_code=200, tags=["Remote control"])
 async def reset_station(
     identity: FromPath[str], data: JSONBody[ResetWanted], desk: NamedDependency[Desk]
 ) -> WishedView:
@@ -194,7 +194,7 @@ class NewNetworkProfile(Struct, kw_only=True, forbid_unknown_fields=True):
     reset: Annotated[bool, Meta(description="reset it once it is idle; it boots over the new profile")] = False
 
 
-@post("/stations/{identity:str}/network-profile", guards=[needs("operate")], status_code=200, tags=["Wanted"])
+@post("/stations/{identity:str}/network-profile", guards=[needs("operate")], status_code=200, tags=["Variables"])
 async def change_network_profile(
     identity: FromPath[str], data: JSONBody[NewNetworkProfile], desk: NamedDependency[Desk]
 ) -> MoveView:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 from rich.console import Console
@@ -35,6 +36,12 @@ SPEED = 300.0
 USUAL_POWER = 11_000
 ONE_ROUND = float(FIRST_ENERGY) / USUAL_POWER * 3600 + 2 * BETWEEN_ARRIVALS + 600
 """About how many seconds, of the stations' time, three charges take."""
+TARIFF = "demo"
+PRICE: dict[str, Any] = {
+    "currency": "EUR",
+    "energy": {"prices": [{"price": 0.45}], "taxes": [{"type": "VAT", "tax": 21}]},
+}
+PRICE_IN_WORDS = "0.45 a kWh + 21 % VAT"
 SLACK = 3.0
 """Real seconds it may take longer without its times coming to lie in the future."""
 LAST_WORDS = 0.5
@@ -107,8 +114,9 @@ class Wish:
 def demo(*, once: bool, as_json: bool, speed: float, data: Path | None) -> None:
     """A CSMS and three stations in this terminal, cars charging.
 
-    One station speaks OCPP 1.6, one 2.0.1, one 2.1. With --once the exit code is 0 when all three charges
-    ended with energy. Ctrl-C ends it.
+    One station speaks OCPP 1.6, one 2.0.1, one 2.1. Each charge is billed by a tariff; one is told with a figure
+    that cannot be true, and waits for a person instead. With --once the exit code is 0 when a car has charged at
+    each station and was billed. Ctrl-C ends it.
     """
     wish = Wish(once=once, as_json=as_json, speed=speed, data=data)
     if data is not None:
@@ -133,7 +141,8 @@ async def _played(wish: Wish, settings: Settings) -> None:
     try:
         key = node.admin_key or (settings.data / running.KEY_FILE).read_text().strip()
         async with Registrar(f"http://{HERE}:{node.http_port}", key) as registrar:
-            scene = Scene(places=places(), random=Random(), kept=registrar.kept)  # noqa: S311
+            scene = Scene(places=places(), random=Random(), kept=registrar.kept, billed=registrar.billed)  # noqa: S311
+            scene.price = PRICE_IN_WORDS
             scene.hints = [*notes, *_hints(node, settings, wish)]
             await _set_up(scene, node, registrar, time)
             scene.begin(time.begin(wish.speed))
@@ -165,6 +174,7 @@ def _hints(node: app.Node, settings: Settings, wish: Wish) -> list[str]:
     return [
         f"stations  ws://{HERE}:{node.ocpp_port}/IDENTITY   programs  http://{HERE}:{node.http_port}/docs",
         f"look on   {running.typed()} tail CP-201 {where}",
+        f"doubts    {running.typed()} reviews list {where}",
         "end       Ctrl-C",
     ]
 
@@ -179,6 +189,7 @@ async def _set_up(scene: Scene, node: app.Node, registrar: Registrar, time: Stor
         password = await registrar.let_in(place.identity, place.token)
         url = f"ws://{HERE}:{node.ocpp_port}/{place.identity}"
         place.dialled = await dial(url, (place.version,), password=password, on_frame=scene.listener(place))
+    await registrar.price(TARIFF, PRICE, [place.identity for place in scene.places])
 
 
 async def _staged(scene: Scene, wish: Wish) -> None:
@@ -217,8 +228,8 @@ def _conclude(scene: Scene, wish: Wish) -> None:
     """Print the charges. Raises Failure where --once did not see three that ended with energy."""
     if wish.as_json:
         print_json(scene.charges)
-    good = [one for one in scene.charges if one["energy_wh"] and one["state"] == "Ended"]
+    good = [one for one in scene.charges if one["energy_wh"] and one["state"] == "Ended" and one["cost"]]
     if wish.once and len(good) < len(scene.places):
-        raise Failure(f"Only {len(good)} of {len(scene.places)} charges ended with energy; start the demo again.")
+        raise Failure(f"Only {len(good)} of {len(scene.places)} charges were billed; start the demo again.")
     if not wish.as_json:
         click.echo(views.total(scene))

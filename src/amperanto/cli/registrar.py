@@ -1,4 +1,4 @@
-"""Who registers the demo's stations and tokens and reads its transactions: by REST, like anybody else."""
+"""Who registers the demo's stations, tokens and tariff, and reads what became of them: by REST, like anybody else."""
 
 from __future__ import annotations
 
@@ -45,6 +45,21 @@ class Registrar:
         if answer.status_code != EXISTS:
             _done(answer)
         return password
+
+    async def price(self, tariff: str, content: dict[str, Any], identities: list[str]) -> None:
+        """Let a tariff hold at these stations; one of that name that is there already stays as it is."""
+        answer = await self._client.post("/tariffs", json={"name": tariff, "tariff": content})
+        if answer.status_code != EXISTS:
+            _done(answer)
+        for identity in identities:
+            _done(await self._client.post(f"/tariffs/{tariff}/assign", json={"scope": "station", "subject": identity}))
+
+    async def billed(self, transaction: str) -> dict[str, Any]:
+        """The charge record of a transaction."""
+        answer = await self._client.post(f"/transactions/{transaction}/charge-record")
+        _done(answer)
+        record: dict[str, Any] = answer.json()
+        return record
 
     async def kept(self, identity: str, reference: str) -> dict[str, Any]:
         """What the node kept of a transaction, by the station's name for it."""

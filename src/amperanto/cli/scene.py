@@ -1,13 +1,14 @@
-"""What the demo shows: three stations, the cars that come to them, the charges that ended.
+"""What the demo shows: three stations, the cars that come to them, the charges that ended and what they cost.
 
 Each station has its story: a car arrives, takes some energy, leaves; after a while the next one comes. A
-charge counts when the node tells it by REST, with what the node kept of it.
+charge counts when the node tells it by REST, with what the node kept of it and billed for it. One meter
+lies, once: at the end of a first short charge it tells a lifetime, which the node does not bill.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -30,15 +31,21 @@ from amperanto.station import (
     WattHours,
 )
 from amperanto.station.dialing import Dialled, OnFrame
+from amperanto.station.lies import Lies
+from amperanto.station.rates import Rates
 from amperanto.station.scenarios import NothingCharged, charge
 
 FIRST_ENERGY = WattHours.of(20_000)
+SHORT = WattHours.of(83)
+"""What the charge really was that is told as 910 kWh more."""
 BETWEEN_ARRIVALS = 600.0
 PAUSE = (300.0, 1800.0)
 FRAMES = 12
 
 Kept = Callable[[str, str], Awaitable[dict[str, Any]]]
 """What the node kept of a transaction, by the station's identity and its own name for it."""
+Billed = Callable[[str], Awaitable[dict[str, Any]]]
+"""The charge record of a transaction, by our id."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +56,8 @@ class Place:
     version: Version
     token: Token
     lifetime: WattHours
+    lies: bool = False
+    """Whether its meter tells a lifetime at the end of its first charge."""
     dialled: Dialled | None = None
     station: Station | None = None
 
@@ -109,6 +118,7 @@ def places() -> list[Place]:
             version=Version.V21,
             token=Token("04C9DAEBFC", "ISO14443"),
             lifetime=WattHours.of(20_148),
+            lies=True,
         ),
     ]
 
@@ -120,7 +130,10 @@ class Scene:
     places: list[Place]
     random: Random
     kept: Kept
+    billed: Billed
     clock: AcceleratedClock = field(default_factory=lambda: AcceleratedClock(1))
+    price: str = ""
+    """What charging costs, in words."""
     hints: list[str] = field(default_factory=list[str])
     frames: deque[Text] = field(default_factory=lambda: deque[Text](maxlen=FRAMES))
     charges: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -156,6 +169,8 @@ class Scene:
                 story.cancel()
 
     async def _cars(self, place: Place, *, delay: float, once: bool) -> None:
+        if place.lies:
+            await self._visit_of_a_liar(place)
         await self.clock.sleep(delay)
         energy = FIRST_ENERGY
         while True:
@@ -164,6 +179,17 @@ class Scene:
                 return
             await self.clock.sleep(self.random.uniform(*PAUSE))
             energy = WattHours.of(self.random.randrange(8_000, 26_000))
+
+    async def _visit_of_a_liar(self, place: Place) -> None:
+        assert place.station is not None
+        context = place.station.context
+        heard = tuple(context.on_transaction)
+        Lies(Rates(lifetime_stop=1.0), self.random, Counter()).of(place.station)
+        try:
+            await self._visit(place, SHORT)
+        finally:
+            context.on_transaction[:] = heard
+            context.spoil = None
 
     async def _visit(self, place: Place, energy: WattHours) -> None:
         assert place.station is not None
@@ -178,10 +204,11 @@ class Scene:
         if transaction.reference is None:
             raise Failure(f"The node never named the transaction of {place.identity}; start the demo again.")
         kept = await self.kept(place.identity, transaction.reference)
-        self.charges.append(_summary(place, kept))
+        cost: dict[str, Any] | None = None if kept["held"] else (await self.billed(kept["id"]))["cost"]
+        self.charges.append(_summary(place, kept, cost))
 
 
-def _summary(place: Place, kept: dict[str, Any]) -> dict[str, Any]:
+def _summary(place: Place, kept: dict[str, Any], cost: dict[str, Any] | None) -> dict[str, Any]:
     """One ended charge, in the words of the REST interface."""
     told = ("energy_wh", "meter_start_wh", "meter_stop_wh", "started_at", "ended_at", "state")
     return {
@@ -190,4 +217,7 @@ def _summary(place: Place, kept: dict[str, Any]) -> dict[str, Any]:
         "transaction_id": kept["id"],
         "reference": kept["reference"],
         **{name: kept[name] for name in told},
+        "held": kept["held"],
+        "findings": [one["kind"] for one in kept["findings"]],
+        "cost": None if cost is None else {name: cost[name] for name in ("gross", "net", "tax", "currency")},
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rich.cells import cell_len
@@ -19,6 +20,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from amperanto.cli.output import amount
 from amperanto.cli.scene import Place, Scene
 
 TICK = 0.2
@@ -27,7 +29,7 @@ REFERENCE = 36
 """How wide a station's own name for a transaction is in 2.x."""
 TABLE_WIDTH = 75
 """What the other columns take, with what stands between them."""
-WITH_METER, WITH_NAME, ALL = 78, 128, 1000
+WITH_METER, WITH_NAME, ALL = 90, 140, 1000
 """Columns from which on an ended charge is told with its meter, with its name, whatever it takes."""
 MOST_FRAMES, MOST_ENDED = 12, 4
 FIXED_LINES = 10
@@ -73,6 +75,10 @@ def ended(charge: dict[str, Any], width: int = ALL) -> str:
     started, stopped = (datetime.fromisoformat(charge[name]) for name in ("started_at", "ended_at"))
     took = _duration((stopped - started).total_seconds())
     parts = [f"{_time(stopped)}  {charge['station']:<6}  {charge['energy_wh'] / 1000:.3f} kWh in {took}"]
+    if charge["held"]:
+        parts.append(f"not billed: {', '.join(charge['findings'][:1])}")
+    elif charge["cost"]:
+        parts.append(_money(charge["cost"]))
     if width >= WITH_METER:
         parts.append(f"meter {charge['meter_start_wh'] / 1000:.3f} to {charge['meter_stop_wh'] / 1000:.3f} kWh")
     if width >= WITH_NAME:
@@ -91,7 +97,10 @@ def picture(scene: Scene, width: int, height: int) -> Group:
     wrapped = sum(-(-cell_len(hint) // width) for hint in scene.hints)
     room = max(height - FIXED_LINES - wrapped - 1, 2)
     told = max(1, min(MOST_ENDED, max(room - MOST_FRAMES, room // 3)))
-    last = [Text(ended(one, width), style="green", no_wrap=True, overflow="ellipsis") for one in scene.charges[-told:]]
+    last = [
+        Text(ended(one, width), style="yellow" if one["held"] else "green", no_wrap=True, overflow="ellipsis")
+        for one in scene.charges[-told:]
+    ]
     return Group(
         header,
         Text(),
@@ -157,9 +166,18 @@ def _state(place: Place) -> str:
 
 
 def total(scene: Scene) -> str:
-    """What the node has counted."""
-    energy = sum(one["energy_wh"] for one in scene.charges)
-    return f"charges that ended: {len(scene.charges)}, {energy / 1000:.3f} kWh"
+    """What the node has billed."""
+    billed = [one for one in scene.charges if one["cost"]]
+    energy = sum(one["energy_wh"] for one in billed)
+    words = f"charges billed: {len(billed)}, {energy / 1000:.3f} kWh"
+    if not billed:
+        return f"{words} ({scene.price})"
+    cost = sum(Decimal(str(one["cost"]["gross"])) for one in billed)
+    return f"{words}, {_money({'gross': cost, 'currency': billed[0]['cost']['currency']})} ({scene.price})"
+
+
+def _money(cost: dict[str, Any]) -> str:
+    return f"{amount(cost['gross'])} {cost['currency']}"
 
 
 def _time(at: datetime) -> str:
@@ -168,4 +186,4 @@ def _time(at: datetime) -> str:
 
 def _duration(seconds: float) -> str:
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min"
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

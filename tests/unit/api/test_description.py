@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from amperanto.api import reference_page
 from amperanto.api.commands import TO_STATIONS
 from amperanto.api.server import RESOURCES
 
@@ -119,3 +120,13 @@ async def test_the_figures_have_a_type_and_a_meaning(house: House) -> None:
         "amperanto_commit_groups_total",
     } <= names
     assert names <= set(re.findall(r"^# HELP (\w+) \w", answer.text, re.MULTILINE))
+
+
+async def test_every_group_of_operations_has_its_place_and_every_link_of_the_page_leads_to_one(house: House) -> None:
+    told = await document(house)
+    tags = {operation["tags"][0] for place in told["paths"].values() for operation in place.values()}
+    assert tags == {tag for group in reference_page.GROUPS.values() for tag in group}
+    shown = reference_page.page(told)
+    links = set(re.findall(r"<a href=#([^ >]+)>", shown))
+    assert len(links) == len(tags) + 2
+    assert links <= set(re.findall(r" id=([^ >]+)[ >]", shown))
