@@ -27,7 +27,8 @@ from amperanto.domain.events import MeterSampled, TransactionClosed, Transaction
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.stations import Station, StationId
-from amperanto.domain.transactions import NEXT_START, Transaction, TransactionState
+from amperanto.domain.tokens import Token
+from amperanto.domain.transactions import Transaction, TransactionState
 from amperanto.stores.store import Unit
 
 NO_START = "its start was never told"
@@ -125,23 +126,36 @@ class Transactions(Block):
     async def _adopted(self, unit: Unit, teller: Teller, told: TransactionEnded) -> Transaction | None:
         """The open transaction a stop without a known number must mean (1.6 errata 4.0): the only one it can be of.
 
-        That is the only one of its token; where no token was told, the only one that is open there at all, if the
-        meter went on from it.
+        That is the only one of its token, or of its token's group; where no token was told, the only one that is open
+        there at all, if the meter went on from it.
         """
         found = [one for one in await unit.transactions.open_at(teller.station.id) if one.number is not None]
         if told.token is None:
             found = [one for one in found if _goes_on(one, told)] if len(found) == 1 else []
         else:
-            found = [one for one in found if one.token is not None and one.token.key == told.token.key]
+            found = await self._stopped_by(unit, told.token, found)
         return found[0] if len(found) == 1 else None
+
+    async def _stopped_by(self, unit: Unit, token: Token, found: list[Transaction]) -> list[Transaction]:
+        """Those of this token; where there is none, those that it may stop since it is of their group (E07)."""
+        own = [one for one in found if one.token is not None and one.token.key == token.key]
+        if own or not found:
+            return own
+        known = await unit.tokens.by_uid(found[0].organisation, token.uid)
+        if known is None or known.group is None:
+            return []
+        return [one for one in found if one.authorization is not None and one.authorization.group == known.group]
 
     async def _ended_so(self, unit: Unit, teller: Teller, told: TransactionEnded) -> Transaction | None:
         """The transaction that ended by this very stop when it was told before (R1), whatever number it names."""
-        for one in await unit.transactions.ended_at(teller.station.id, told.at):
-            same = told.token is None or (one.token is not None and one.token.key == told.token.key)
-            if same and not one.sequenced and one.meter_stop == told.meter:
-                return one
-        return None
+        found = [
+            one
+            for one in await unit.transactions.ended_at(teller.station.id, told.at)
+            if not one.sequenced and one.meter_stop == told.meter
+        ]
+        if told.token is not None:
+            found = await self._stopped_by(unit, told.token, found)
+        return found[0] if found else None
 
     async def _keep(
         self,
@@ -172,7 +186,7 @@ class Transactions(Block):
         if moved:
             grown = await self._succeeded(unit, grown)
         grown = await self.keep(unit, teller.station, known, grown, told.values)
-        if moved:
+        if moved or (known is not None and known.register_at_start != grown.register_at_start):
             await self._close_earlier(unit, teller, grown, follows)
         if told.values:
             place = grown.where or told.where
@@ -218,7 +232,7 @@ class Transactions(Block):
             return one
         for later in await unit.transactions.started_after(one.station, one.started_at):
             if later.started_at is not None and one.is_followed_at_its_place(later):
-                return one.closed(NEXT_START, later.started_at)
+                return one.closed_by(later)
         return one
 
     async def _close_earlier(self, unit: Unit, teller: Teller, one: Transaction, follows: Transaction | None) -> None:
@@ -234,7 +248,7 @@ class Transactions(Block):
             known.pop(follows.id, None)
         for earlier in known.values():
             if earlier.is_followed_at_its_place(one):
-                await self.keep(unit, teller.station, earlier, earlier.closed(NEXT_START, one.started_at))
+                await self.keep(unit, teller.station, earlier, earlier.closed_by(one))
 
     def _opened(self, teller: Teller, told: TransactionReport, number: int | None) -> Transaction:
         fresh = Transaction(

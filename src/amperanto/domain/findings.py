@@ -29,6 +29,7 @@ class Doubt(StrEnum):
     SIGNATURE = "SignatureWrong"
     NO_START = "StartNeverTold"
     TOO_LONG = "TooLong"
+    NO_END = "EndNeverTold"
     CLOCK_UNSET = "ClockNotSet"
     CLOCK_AHEAD = "ClockAhead"
     CLOCK_BEHIND = "ClockBehind"

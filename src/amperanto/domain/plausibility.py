@@ -75,6 +75,12 @@ class _Case:
         one = self.transaction
         return self.most(one.started_at, one.over_at)
 
+    def fits_until(self, energy: Decimal) -> bool:
+        """Whether so much may have flowed until what closed it provisionally."""
+        closing = self.transaction.loose.closing
+        most = None if closing is None else self.most(self.transaction.started_at, closing.since)
+        return most is None or energy <= most
+
     def fits(self, energy: Decimal) -> bool:
         """Whether so much may have flowed."""
         bound = self.bound
@@ -180,6 +186,26 @@ def _start(case: _Case) -> Finding | None:
         "its start was never told, so nobody knows what the meter showed then",
         _figures(meter_stop=one.meter_stop),
         one.energy,
+    )
+
+
+def _end(case: _Case) -> Finding | None:
+    """An end nobody told: what flowed after the last reading is unknown, unless the next start shows that nothing did."""
+    one = case.transaction
+    closing, first, last = one.loose.closing, one.first_reading, one.last_reading
+    if one.ended_at is not None or closing is None:
+        return None
+    shown = closing.register
+    if last is not None and shown == last.energy:
+        return None
+    rest = None if shown is None or first is None else WattHours(shown.value - first.energy.value)
+    proposed = (
+        rest if rest is not None and rest.value >= (case.energy or ZERO) and case.fits_until(rest.value) else None
+    )
+    read_at = None if last is None else str(last.at)
+    words = "its end was never told, so nobody knows what flowed after its last reading"
+    return Finding(
+        Doubt.NO_END, words, _figures(last_reading=one.meter_stop, read_at=read_at, next_start=shown), proposed
     )
 
 
@@ -333,7 +359,8 @@ def _signature(case: _Case) -> Finding | None:
 
 
 LOOKS = (
-    _long, _start, _stale, _lifetime, _unit, _amount, _backwards, _jump, _nothing, _illegible, _intervals, _signature,
+    _long, _start, _end, _stale, _lifetime, _unit, _amount, _backwards, _jump, _nothing, _illegible, _intervals,
+    _signature,
 )  # fmt: skip
 
 

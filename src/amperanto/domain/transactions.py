@@ -69,10 +69,14 @@ class Suspicion(NamedTuple):
 
 
 class Closing(NamedTuple):
-    """A transaction taken for ended though nobody told its end: why, and the instant of the evidence."""
+    """A transaction taken for ended though nobody told its end: why, and the instant of the evidence.
+
+    `register` is what the meter showed at the next start there: nothing flowed after the last reading if it is the same.
+    """
 
     why: str
     since: datetime
+    register: WattHours | None = None
 
 
 class Loose(NamedTuple):
@@ -197,6 +201,18 @@ class Transaction:
         same = abs(min(self.clock.skew, 0) - min(other.clock.skew, 0)) <= JUMPED
         comparable = same and not (self.clock.unset or other.clock.unset)
         return comparable and self.started_at < other.started_at and self.is_at(other.where)
+
+    def closed_by(self, later: Transaction) -> Transaction:
+        """The transaction provisionally closed by the next one that began at its place."""
+        if later.started_at is None:
+            return self
+        return self.closed(NEXT_START, later.started_at, later.register_at_start)
+
+    @property
+    def register_at_start(self) -> WattHours | None:
+        """What the meter showed at its start, Wh; None where only later readings were told."""
+        first = self.first_reading
+        return None if first is None or first.rank > _START else first.energy
 
     @property
     def lost(self) -> bool:
@@ -324,13 +340,12 @@ class Transaction:
         """The transaction with nothing against it any more."""
         return self if self.loose.suspicion is None else self._changed({"loose": self.loose._replace(suspicion=None)})
 
-    def closed(self, why: str, since: datetime) -> Transaction:
+    def closed(self, why: str, since: datetime, register: WattHours | None = None) -> Transaction:
         """The transaction provisionally closed. The next start there is the best evidence, and the earliest of them."""
-        closing = self.loose.closing
-        better = closing is None or (why == NEXT_START and (closing.why != NEXT_START or since < closing.since))
-        if self.ended_at is not None or not better:
+        known, closing = self.loose.closing, Closing(why, since, register)
+        if self.ended_at is not None or (known is not None and not _better(closing, known)):
             return self
-        loose = self.loose._replace(suspicion=None, closing=Closing(why, since))
+        loose = self.loose._replace(suspicion=None, closing=closing)
         return self._changed({"loose": loose, "state": TransactionState.ENDED})
 
     def without_the_rest(self) -> Transaction:
@@ -459,6 +474,13 @@ class Transaction:
 _FIELDS = tuple(field.name for field in fields(Transaction))
 _VALUES = attrgetter(*_FIELDS)
 _PUT = tuple([getattr(Transaction, name).__set__ for name in _FIELDS])
+
+
+def _better(new: Closing, known: Closing) -> bool:
+    """Whether it is the better evidence: a next start, the earliest, and what its meter showed."""
+    if new.why != NEXT_START or known.why != NEXT_START:
+        return new.why == NEXT_START
+    return new.since < known.since or (new.since == known.since and new.register not in (None, known.register))
 
 
 def _standing(reading: Reading) -> tuple[int, int, datetime, object]:

@@ -23,7 +23,7 @@ from amperanto.domain.observations import (
 )
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import DEFAULT_ORGANISATION, Availability, ChargingState, EvseRef, Hardware
-from amperanto.domain.tokens import Token
+from amperanto.domain.tokens import RegisteredToken, Token
 from amperanto.domain.transactions import Completeness, TransactionState
 from amperanto.ocpp import v2
 
@@ -137,6 +137,28 @@ async def test_the_stop_that_comes_after_all_replaces_the_provisional_end(house:
     one, two = await kept(house)
     assert (one.provisional, one.ended_at, one.energy, one.reason) == (False, minute(55), WH(7000), "Local")
     assert two.state is TransactionState.OPEN
+
+
+async def test_an_end_nobody_told_is_held_with_what_the_next_start_shows_as_the_proposal(house: Any):
+    station = await house.station()
+    await told(house, station, start(), read(20, 4000), start(60, "BEEF", 9000))
+    one, _ = await kept(house)
+    (doubt,) = one.judgement.findings
+    assert (one.held, one.billable, doubt.kind, doubt.proposed) == (True, False, "EndNeverTold", WH(8000))
+    assert dict(doubt.evidence)["last_reading_wh"] == "4000"
+
+
+async def test_an_end_nobody_told_is_billed_once_the_next_start_shows_that_nothing_flowed_after_its_last_reading(
+    house: Any,
+):
+    station = speaks_16(await house.station())
+    await told(house, station, start(), read(20, 4000), BOOT)
+    await pass_grace(house)
+    (one,) = await kept(house)
+    assert (one.provisional, one.held) == (True, True)
+    await told(house, station, start(60, "BEEF", 4000))
+    one, _ = await kept(house)
+    assert (one.provisional, one.held, one.billable, one.billed_energy) == (True, False, True, WH(3000))
 
 
 async def test_a_start_on_another_connector_closes_nothing(house: Any):
@@ -363,6 +385,20 @@ async def test_a_stop_without_a_number_and_a_token_ends_the_only_transaction_it_
     await told(house, station, start(), stop(30, reference, 5000))
     (one,) = await kept(house)
     assert (one.state, one.energy) == (TransactionState.ENDED, WH(4000))
+
+
+async def test_a_stop_without_a_number_by_another_token_of_the_group_ends_the_transaction_and_once(house: Any):
+    async with house.store.unit() as unit:
+        for uid in ("CAFE", "BEEF"):
+            known = RegisteredToken(
+                id=uid, organisation=DEFAULT_ORGANISATION, token=Token(uid), group="crew", concurrent_limit=None
+            )
+            unit.tokens.add(known)
+    station = await house.station()
+    last = stop(30, -1, 5000, token="BEEF")
+    await told(house, station, start(), start(5, "D00D", 100, connector=2), last, last)
+    one, other = await kept(house)
+    assert (one.state, one.energy, other.state) == (TransactionState.ENDED, WH(4000), TransactionState.OPEN)
 
 
 async def test_a_stop_whose_meter_is_below_is_of_another_transaction(house: Any):
