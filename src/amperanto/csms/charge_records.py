@@ -68,7 +68,7 @@ class ChargeRecords(Block):
         self._put(unit, after, self._settling(after))
 
     def _settling(self, transaction: Transaction) -> timedelta:
-        if transaction.completeness is Completeness.PROVEN:
+        if transaction.completeness is Completeness.PROVEN or transaction.judgement.verdict is not None:
             return timedelta(0)
         if transaction.completeness is Completeness.ASSUMED:
             return STRAYS
@@ -201,11 +201,11 @@ class ChargeRecords(Block):
             where=transaction.where,
             token=transaction.token,
             started_at=transaction.started_at,
-            ended_at=transaction.ended_at,
+            ended_at=transaction.over_at,
             received_at=transaction.received_at,
             known_at=now,
             issued_at=now,
-            energy=None if transaction.energy is None else transaction.energy.value,
+            energy=None if transaction.billed_energy is None else transaction.billed_energy.value,
             time_zone=priced.time_zone,
             tariffs=priced.tariffs,
             cost=priced.cost(ended=True),

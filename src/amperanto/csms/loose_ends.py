@@ -22,16 +22,10 @@ from amperanto.csms.stations import StationLink
 from amperanto.csms.timers import Timers
 from amperanto.csms.transactions import Transactions
 from amperanto.domain.due import Due
+from amperanto.domain.loose_ends import AVAILABLE, BOOTED, DENIED
 from amperanto.domain.observations import ConnectorObserved, StationBooted
 from amperanto.domain.stations import Availability, ChargingState, Connector, Station
-from amperanto.domain.transactions import (
-    AVAILABLE,
-    BOOTED,
-    DENIED,
-    Completeness,
-    Transaction,
-    TransactionState,
-)
+from amperanto.domain.transactions import Completeness, Transaction, TransactionState
 from amperanto.ocpp import v2
 from amperanto.ocpp.errors import CallRefused
 from amperanto.stores.errors import NotDurable

@@ -112,7 +112,7 @@ async def _values(reader: Reader, transaction: Transaction) -> list[MeterValue]:
 
 async def _connector_phases(reader: Reader, transaction: Transaction) -> list[Phase]:
     """When energy flowed by the states of the connector: all that 1.6 tells."""
-    begin, end, where = transaction.started_at, transaction.ended_at, transaction.where
+    begin, end, where = transaction.started_at, transaction.over_at, transaction.where
     if begin is None or where is None:
         return []
     found = await reader.connectors.intervals(

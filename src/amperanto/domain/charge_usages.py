@@ -1,27 +1,31 @@
 """What a transaction used, from what its station told: the usage that is billed.
 
-Energy is the import register between the transaction's first and last reading, as `Transaction.energy` says it; the
-readings between them say when. Energy flows while the station says so (charging states of 2.x, connector states of
-1.6); where it says nothing, it flows between two readings that differ. Between two readings energy is spread evenly
-over the time it flowed. Power is the average between readings: what the register proves, not what a sample showed.
-The outcome depends on the set of what was told, never on the order in which it came (R10).
+Energy is what `Transaction.billed_energy` says: the import register between the first reading and the last, or what a
+person decided in its place; the times are those of `Transaction.billed`. The readings between say when. Energy
+flows while the station says so (charging states of 2.x, connector states of 1.6); where it says nothing, it flows
+between two readings that differ. Between two readings energy is spread evenly over the time it flowed. Power is the
+average between readings: what the register proves, not what a sample showed. The outcome depends on the set of what was
+told, never on the order in which it came (R10).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
+from amperanto.domain.clocks import is_unset
 from amperanto.domain.meter_values import OUTLET, MeterValue, readings
 from amperanto.domain.quantities import scaled
 from amperanto.domain.tariffs import EvseKind
 from amperanto.domain.transactions import Transaction
 from amperanto.domain.usages import Point, Usage
 
+Moving = Callable[[datetime], datetime]
+NOT_AT_ALL = timedelta(0)
 CURRENT_IMPORT = "Current.Import"
 ZERO = Fraction(0)
 
@@ -48,11 +52,12 @@ def usage_of(
 ) -> Usage | None:
     """The usage of a transaction so far; None where not even a time is known."""
     values = list(values)
-    registers = _registers(transaction, values)
+    moved = _moving(transaction)
+    registers = _registers(transaction, values, moved)
     if not registers:
         return None
-    currents = {value.at: current for value in values if (current := _current(value)) is not None}
-    changes = sorted(set(phases))
+    currents = {moved(value.at): current for value in values if (current := _current(value)) is not None}
+    changes = sorted({phase._replace(at=moved(phase.at)) for phase in phases})
     points = [point for pair in pairwise(registers) for point in _between(*pair, changes, currents)]
     last_at, last = registers[-1]
     points.append(Point(at=last_at, energy=last, charging=False))
@@ -66,18 +71,32 @@ def usage_of(
     )
 
 
-def _registers(transaction: Transaction, values: Sequence[MeterValue]) -> list[tuple[datetime, Fraction]]:
+def _moving(transaction: Transaction) -> Moving:
+    """How an instant of the station's clock becomes one that is billed (`clocks.py`: the declared rule)."""
+    started, over, billed = transaction.started_at, transaction.over_at, transaction.billed
+    first = NOT_AT_ALL if started is None or billed.started_at is None else billed.started_at - started
+    last = NOT_AT_ALL if over is None or billed.ended_at is None else billed.ended_at - over
+    if not transaction.clock.unset:
+        return lambda at: at + first
+    unset = first if started is not None and is_unset(started) else last
+    return lambda at: at + unset if is_unset(at) else at
+
+
+def _registers(
+    transaction: Transaction, values: Sequence[MeterValue], moved: Moving
+) -> list[tuple[datetime, Fraction]]:
     """The register in Wh at each instant it is known, from the start to the end, never falling."""
     first, last = transaction.first_reading, transaction.last_reading
-    told = [(at, Fraction(energy.value)) for at, energy in readings(values)]
-    told += [(one.at, Fraction(one.energy.value)) for one in (first, last) if one is not None]
+    told = [(moved(at), Fraction(energy.value)) for at, energy in readings(values)]
+    told += [(moved(one.at), Fraction(one.energy.value)) for one in (first, last) if one is not None]
     times = [at for at, _ in told]
-    begin = transaction.started_at or min(times, default=None) or transaction.ended_at
+    billed, used = transaction.billed, transaction.billed_energy
+    begin = billed.started_at or min(times, default=None) or billed.ended_at
     if begin is None:
         return []
-    end = transaction.ended_at or max(times, default=begin)
+    end = billed.ended_at or max(times, default=begin)
     low = ZERO if first is None else Fraction(first.energy.value)
-    high = low if last is None or transaction.energy is None else max(low, Fraction(last.energy.value))
+    high = low if used is None else low + max(ZERO, Fraction(used.value))
     found, reached = [(begin, low)], low
     for at, register in sorted(told):
         if begin < at < max(begin, end):

@@ -7,9 +7,10 @@ live reports tell, since what was queued is dated in the past rightly. Faults ar
 What is billed, the declared rule:
 1. the station's times, while its clock shows no fault;
 2. a clock that is ahead, behind or in local time: its times, moved by the skew; so the duration is its own;
-3. a clock that was not set (before 2015, after 2100): our time of hearing for the end, and the station's duration
+3. a clock that jumped on the way: our time of hearing the start, and the shorter of two durations, its own and ours;
+4. a clock that was not set (before 2015, after 2100): our time of hearing for the end, and the station's duration
    before it; where only one of the two is unset, our time of hearing in its place;
-4. never an end before its start: then the end is our time of hearing it, and at least the start.
+5. never an end before its start: then the end is our time of hearing it, and at least the start.
 """
 
 from __future__ import annotations
@@ -70,6 +71,17 @@ class Clock(NamedTuple):
             return self.live
         return 0
 
+    @property
+    def jumped(self) -> int:
+        """By how many seconds it jumped while the transaction ran, as far as its reports show; 0 where it did not.
+
+        What was told live had one lag, and another report a smaller one: nothing is heard before it is told.
+        """
+        if self.latest is None or self.lag is None:
+            return 0
+        far = self.latest - (self.lag if self.live is None else min(self.lag, self.live))
+        return far if far > JUMPED else 0
+
 
 class Billed(NamedTuple):
     """The times that are billed, and by which rule."""
@@ -79,9 +91,10 @@ class Billed(NamedTuple):
     rule: str
 
 
-STATION, SKEW, UNSET, ORDER = (
+STATION, SKEW, JUMP, UNSET, ORDER = (
     "station",
     "station moved by skew",
+    "the shorter duration: the clock jumped",
     "ours: the clock was not set",
     "ours: end before start",
 )
@@ -96,9 +109,13 @@ def billed(start: datetime | None, end: datetime | None, clock: Clock, received:
         moved = timedelta(seconds=clock.skew)
         began, ended = (None if one is None else one + moved for one in (start, end))
         rule = SKEW
+    heard = clock.started_heard or received
+    if clock.jumped and not clock.unset and began and ended and heard and clock.ended_heard:
+        own, ours = ended - began, max(clock.ended_heard - heard, timedelta(0))
+        began, ended, rule = heard, heard + (min(own, ours) if own >= timedelta(0) else ours), JUMP
     if began is not None and ended is not None and ended < began:
-        heard = clock.ended_heard
-        ended, rule = began if heard is None or heard < began else heard, ORDER
+        over = clock.ended_heard
+        ended, rule = began if over is None or over < began else over, ORDER
     return Billed(began, ended, rule)
 
 
@@ -140,9 +157,9 @@ def faults(start: datetime | None, end: datetime | None, clock: Clock) -> tuple[
     if start is not None and end is not None and end < start:
         words = "the transaction ended before it started, by the station's clock"
         found.append(_fault(Doubt.CLOCK_JUMPED, words, started_at=str(start), ended_at=str(end)))
-    elif clock.live is not None and clock.latest is not None and clock.latest - clock.live > JUMPED:
+    elif clock.jumped:
         words = "the station's clock jumped during the transaction"
-        found.append(_fault(Doubt.CLOCK_JUMPED, words, seconds=str(clock.latest - clock.live)))
+        found.append(_fault(Doubt.CLOCK_JUMPED, words, seconds=str(clock.jumped)))
     return tuple(found)
 
 

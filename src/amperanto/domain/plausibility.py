@@ -190,7 +190,7 @@ def _start(case: _Case) -> Finding | None:
 
 
 def _end(case: _Case) -> Finding | None:
-    """An end nobody told: what flowed after the last reading is unknown, unless the next start shows that nothing did."""
+    """An end nobody told: what flowed after the last reading is unknown, unless the next start shows it was nothing."""
     one = case.transaction
     closing, first, last = one.loose.closing, one.first_reading, one.last_reading
     if one.ended_at is not None or closing is None:

@@ -6,8 +6,7 @@ last meter reading), so the outcome is a function of the *set* of reports: late,
 in the same state (R10; E01-E06, state_machines §4.2). 1.6 numbers nothing, so its completeness is assumed.
 Energy is the last import register minus the first, in Wh; None where no meter told one.
 
-An end that was never told can be concluded: a `Closing` is provisional, stands beside what the station told, and gives
-way to it (R10). A `Suspicion` comes before: something speaks against the transaction, and there is time to object.
+An end that was never told can be concluded (`loose_ends.py`): that stands beside what was told, and gives way to it.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from typing import NamedTuple
 from amperanto.domain.clocks import JUMPED, Billed, Clock, billed
 from amperanto.domain.findings import Finding, Judgement, Ruling
 from amperanto.domain.limits import TransactionLimit
+from amperanto.domain.loose_ends import NEXT_START, Closing, Loose, Suspicion
 from amperanto.domain.meter_values import TRANSACTION_BEGIN, TRANSACTION_END, MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.quantities import WattHours
@@ -61,32 +61,6 @@ class Reading(NamedTuple):
     energy: WattHours
 
 
-class Suspicion(NamedTuple):
-    """Something speaks against a transaction that runs: why, and since when (our clock)."""
-
-    why: str
-    since: datetime
-
-
-class Closing(NamedTuple):
-    """A transaction taken for ended though nobody told its end: why, and the instant of the evidence.
-
-    `register` is what the meter showed at the next start there: nothing flowed after the last reading if it is the same.
-    """
-
-    why: str
-    since: datetime
-    register: WattHours | None = None
-
-
-class Loose(NamedTuple):
-    """What is open about its end; `lost`: the reports that are missing will not come any more (E14)."""
-
-    suspicion: Suspicion | None = None
-    closing: Closing | None = None
-    lost: bool = False
-
-
 class Usage(NamedTuple):
     """What the station tells of the flow: phases in use (and when that was told), seconds of charging."""
 
@@ -109,8 +83,6 @@ class Limits(NamedTuple):
         return self.wanted is not None and self.told == self.wanted
 
 
-NEXT_START, BOOTED, AVAILABLE, DENIED = "NextStart", "Boot", "Available", "StationDenies"
-"""Why an end is concluded: the next start there, a boot, an available connector, or the station's own word (E14)."""
 TX_RESUMED = "TxResumed"
 NO_CLOCK, NOT_LOOSE, UNUSED, UNLIMITED, UNJUDGED = Clock(), Loose(), Usage(), Limits(), Judgement()
 _BEGIN, _START, _BETWEEN, _END, _FINAL = range(5)
@@ -343,7 +315,7 @@ class Transaction:
     def closed(self, why: str, since: datetime, register: WattHours | None = None) -> Transaction:
         """The transaction provisionally closed. The next start there is the best evidence, and the earliest of them."""
         known, closing = self.loose.closing, Closing(why, since, register)
-        if self.ended_at is not None or (known is not None and not _better(closing, known)):
+        if self.ended_at is not None or (known is not None and not closing.is_better_than(known)):
             return self
         loose = self.loose._replace(suspicion=None, closing=closing)
         return self._changed({"loose": loose, "state": TransactionState.ENDED})
@@ -474,13 +446,6 @@ class Transaction:
 _FIELDS = tuple(field.name for field in fields(Transaction))
 _VALUES = attrgetter(*_FIELDS)
 _PUT = tuple([getattr(Transaction, name).__set__ for name in _FIELDS])
-
-
-def _better(new: Closing, known: Closing) -> bool:
-    """Whether it is the better evidence: a next start, the earliest, and what its meter showed."""
-    if new.why != NEXT_START or known.why != NEXT_START:
-        return new.why == NEXT_START
-    return new.since < known.since or (new.since == known.since and new.register not in (None, known.register))
 
 
 def _standing(reading: Reading) -> tuple[int, int, datetime, object]:

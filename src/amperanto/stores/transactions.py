@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, func, update
 
 from amperanto.domain.clocks import Clock
 from amperanto.domain.findings import Judgement
+from amperanto.domain.loose_ends import Loose
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import ChargingState, EvseRef, OrganisationId, StationId
 from amperanto.domain.tokens import Authorization, Token
@@ -27,7 +28,6 @@ from amperanto.domain.transactions import (
     UNLIMITED,
     UNUSED,
     Limits,
-    Loose,
     Mark,
     Reading,
     Transaction,

@@ -74,7 +74,7 @@ async def charged(house: House, *, minutes: int = 60, idle: int = 0) -> str:
     for count, told in enumerate(reports):
         frame = Frame(
             organisation=station.organisation, station=station.id, connection=number, number=count,
-            at=csms.context.clock.now(), direction="in", frame="[]",
+            at=told.at, direction="in", frame="[]",
         )  # fmt: skip
         await csms.told(Connected(station, number), told, frame)  # type: ignore[arg-type]
     await csms.timers.look()

@@ -11,10 +11,12 @@ import pytest
 
 from amperanto.conformance.requirements import requirement
 from amperanto.csms.access import Principal
+from amperanto.csms.reviews import Resolution
 from amperanto.csms.tariff_and_cost import TariffAndCost
 from amperanto.domain.charge_records import ChargeRecord, RecordKind
 from amperanto.domain.costs import CostKind
 from amperanto.domain.errors import BadTariff, NothingToCorrect, TariffExists, TariffInUse
+from amperanto.domain.findings import Ruling
 from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import (
     ConnectorObserved,
@@ -172,6 +174,7 @@ async def test_the_hours_of_a_tariff_are_those_of_the_site(house: Any):
     await house.token("CAFE")
     station = await house.station(site=SiteId("s"))
     await station.tell(started())
+    house.clock.at = T0 + 60 * MINUTE
     assert (await station.tell(ended(1, 60, 11_000))).cost == Decimal("5.00")
     (record,) = await issued(house)
     assert record.time_zone == "Asia/Tokyo"
@@ -183,7 +186,9 @@ async def test_idle_time_is_what_the_station_says_it_is(house: Any):
     station = await house.station()
     await station.tell(started(charging=ChargingState.CHARGING))
     changed = updated(1, 20, trigger="ChargingStateChanged", charging=ChargingState.SUSPENDED_EV)
+    house.clock.at = T0 + 20 * MINUTE
     await station.tell(changed)
+    house.clock.at = T0 + 60 * MINUTE
     answer = await station.tell(ended(2, 60, 11_000))
     assert answer.cost == Decimal("4.00")
     (record,) = await issued(house)
@@ -204,6 +209,7 @@ async def test_in_1_6_the_states_of_the_connector_tell_idle_time(house: Any):
                 where=EvseRef(1, 1), availability=Availability.OCCUPIED, charging=state, at=T0 + minutes * MINUTE
             )
         )
+    house.clock.at = T0 + 61 * MINUTE
     await station.tell(
         TransactionEnded(at=T0 + 61 * MINUTE, reference=str(begun.number), meter=WattHours.of(9000), reason="Local")
     )
@@ -337,6 +343,7 @@ async def test_readings_of_1_6_that_come_apart_count_too(house: Any):
         TransactionStarted(at=T0, where=EvseRef(1, 1), token=Token("CAFE"), meter=WattHours.of(0))
     )
     await station.tell(MeterRead(where=EvseRef(1, 1), values=(read(10, 9000),), reference=str(begun.number)))
+    house.clock.at = T0 + 60 * MINUTE
     await station.tell(
         TransactionEnded(at=T0 + 60 * MINUTE, reference=str(begun.number), meter=WattHours.of(10_000), reason="Local")
     )
@@ -434,3 +441,32 @@ async def test_what_a_prepaid_token_charges_is_taken_from_its_credit_and_given_b
     await issued(house)
     refused = await station.tell(TokenPresented(token=Token("CAFE", "ISO14443")))
     assert refused.authorization.status is AuthorizationStatus.NO_CREDIT
+
+
+async def test_what_a_person_decided_is_billed_at_once_also_where_the_end_was_never_told(house: Any):
+    await sold(house, tariff("1"))
+    await house.token("CAFE")
+    station = await house.station()
+    await station.tell(started())
+    house.clock.at = T0 + 60 * MINUTE
+    await station.tell(
+        started(at=T0 + 60 * MINUTE, reference="next", values=(read(60, 9_000),)),
+    )
+    assert await issued(house) == []
+    (review,) = (await house.csms.reviews.reviews(WHO)).items
+    used = Resolution(ruling=Ruling.USE, reason="its display", energy=WattHours.of(7_500))
+    await house.csms.reviews.settle(WHO, review.what.id, used)
+    (record,) = await issued(house)
+    assert (record.energy, record.gross, record.ended_at) == (7_500, Decimal("7.50"), T0)
+
+
+async def test_a_price_by_the_hour_follows_the_clock_that_is_believed(house: Any):
+    await sold(house, tariff(energy=per_kwh("1", start_time=time(12), end_time=time(13))))
+    await house.token("CAFE")
+    station = await house.station()
+    await station.tell(started(at=T0 + 120 * MINUTE, values=(read(120, 1_000),)))  # two hours ahead
+    house.clock.at = T0 + 60 * MINUTE
+    await station.tell(ended(1, 180, 11_000))
+    (record,) = await issued(house)
+    assert (record.gross, record.started_at) == (Decimal("10.00"), T0 + 120 * MINUTE)
+    assert record.cost.lines[0].start == T0

@@ -238,6 +238,7 @@ async def test_another_tariff_for_the_rest_of_a_charge_is_taken_by_the_station_f
     assert await exchange(WHO, transaction.id, "night") == "Accepted"
     assert (station.asked[-1].transaction_id, station.asked[-1].tariff.tariff_id) == ("tx", "night.1")
     assert (await station.tell(updated(2, 31))).message.content == "0.50 a kWh"
+    house.clock.at = T0 + 60 * MINUTE
     answer = await station.tell(ended(3, 60, 11_000))
     assert answer.cost == Decimal("2.50") + Decimal("5.00")
 

@@ -76,6 +76,20 @@ def test_an_end_before_its_start_is_billed_as_it_was_heard_and_flagged():
     assert kinds(clock, NOON, NOON - HOUR) == [Doubt.CLOCK_JUMPED]
 
 
+def test_a_clock_that_jumped_bills_no_more_time_than_passed_by_ours():
+    clock = heard(0, -3600)
+    began, ended, rule = billed(NOON, NOON + 2 * HOUR, clock._replace(ended_heard=NOON + HOUR), NOON)
+    assert (ended - began, rule) == (HOUR, "the shorter duration: the clock jumped")
+    back = heard(0, 3600)
+    began, ended, _ = billed(NOON, NOON + HOUR, back._replace(ended_heard=NOON + 2 * HOUR), NOON)
+    assert ended - began == HOUR  # when in doubt, for the driver
+
+
+def test_a_report_that_is_heard_before_it_was_told_shows_a_jump_whatever_its_connection_showed():
+    clock = Clock().heard(NOON, NOON, False, 0).heard(NOON + 2 * HOUR, NOON + HOUR, False, None)
+    assert clock.jumped == 3600
+
+
 def test_a_clock_that_jumps_during_a_transaction_is_flagged_with_how_far():
     (found,) = faults(NOON, NOON + HOUR, heard(0, 1800))
     assert (found.kind, dict(found.evidence)) == (Doubt.CLOCK_JUMPED, {"seconds": "1800"})
