@@ -59,6 +59,8 @@ bench: $(DEV)
 
 prove: $(DEV) $(PEERS) postgres
 	@$(BIN)/pytest -v --hypothesis-profile=thorough $(wildcard tests/laws tests/contract tests/conformance tests/interop tests/fault)
+	$(SAY) 'a day of 500 stations, three times'
+	@AMPERANTO_DAY_STATIONS=500 AMPERANTO_DAY_SEEDS=1,2,3 $(BIN)/pytest -v tests/day
 
 docs: $(DEV)
 	@$(BIN)/python tools/print_docs.py

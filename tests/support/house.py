@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -18,6 +19,7 @@ from amperanto.bus.inprocess import InProcessBus
 from amperanto.csms.block import Context
 from amperanto.csms.csms import Csms
 from amperanto.csms.stations import Stations
+from amperanto.csms.timers import AT_ONCE
 from amperanto.domain.ids import Ids
 from amperanto.domain.stations import DEFAULT_ORGANISATION, StationId
 from amperanto.domain.stations import Station as Registered
@@ -34,6 +36,7 @@ from amperanto.transport.memory import Cable, Side
 from amperanto.transport.peer import Peer
 
 CALL = 2
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class WatchedCable(Cable):
@@ -81,10 +84,11 @@ class House:
     def __init__(self, store: Store, ids: Ids, clock: SimulatedClock, seed: int) -> None:
         self.store = store
         self.clock = clock
-        self._ids = ids
+        self.ids = ids
         self._tasks: list[asyncio.Task[Any]] = []
+        self._timers: list[asyncio.Task[None]] = []
         self._cables: list[WatchedCable] = []
-        csms = Csms(
+        self.csms = csms = Csms(
             Context(
                 store=store,
                 bus=InProcessBus(),
@@ -98,11 +102,22 @@ class House:
         self.gateway = Gateway(csms)
 
     async def station(
-        self, identity: str, version: Version, *, faults: Faults | None = None, **options: Any
+        self,
+        identity: str,
+        version: Version,
+        *,
+        faults: Faults | None = None,
+        known_as: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> Station:
-        """A station the CSMS knows, with a token of the same name; `faults` afflict it and its line."""
-        known = Registered(id=StationId(self._ids.new()), organisation=DEFAULT_ORGANISATION, identity=identity)
-        token = RegisteredToken(id=self._ids.new(), organisation=DEFAULT_ORGANISATION, token=Token(identity))
+        """A station the CSMS knows, with a token of the same name; `faults` afflict it and its line.
+
+        `known_as` is what else the CSMS knows of it (its site, its heartbeat interval).
+        """
+        known = Registered(
+            id=StationId(self.ids.new()), organisation=DEFAULT_ORGANISATION, identity=identity, **(known_as or {})
+        )
+        token = RegisteredToken(id=self.ids.new(), organisation=DEFAULT_ORGANISATION, token=Token(identity))
         async with self.store.unit() as unit:
             unit.stations.add(known)
             unit.tokens.add(token)
@@ -126,26 +141,48 @@ class House:
 
     async def transactions(self) -> list[Transaction]:
         """What the CSMS knows, oldest first."""
-        async with self.store.unit() as unit:
-            page = await unit.transactions.list(DEFAULT_ORGANISATION, limit=1000)
-        return list(reversed(page.items))
+        found: list[Transaction] = []
+        cursor: str | None = None
+        while True:
+            page = await self.store.transactions.list(DEFAULT_ORGANISATION, cursor=cursor, limit=1000)
+            found += page.items
+            cursor = page.next
+            if cursor is None:
+                return list(reversed(found))
+
+    def let_timers_fall_due(self, every: float) -> None:
+        """From now on what is due is done, so many seconds late at most; time stands still meanwhile."""
+
+        async def look() -> None:
+            while True:
+                await self.clock.sleep(every)
+                self.clock.hold()
+                try:
+                    while await self.csms.timers.look() == AT_ONCE:
+                        pass
+                finally:
+                    self.clock.release()
+
+        self._timers.append(asyncio.create_task(look()))
 
     def close(self) -> None:
         """Everybody hangs up."""
         for cable in self._cables:
             cable.cut()
+        for task in self._timers:
+            task.cancel()
 
     async def gone(self) -> None:
         """Return when nothing runs any more."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._timers, return_exceptions=True)
 
 
 @asynccontextmanager
-async def house(seed: int = 1) -> AsyncIterator[House]:
+async def house(seed: int = 1, *, start: datetime = NEW_YEAR, database: str = "sqlite://") -> AsyncIterator[House]:
     """A CSMS of its own for one test."""
-    clock = SimulatedClock(waits_for_network=False)
+    clock = SimulatedClock(start, waits_for_network=False)
     ids = Ids(clock.now, Random(seed).getrandbits)
-    store = await Store.open("sqlite://", clock=clock.now, ids=ids, node="n")
+    store = await Store.open(database, clock=clock.now, ids=ids, node="n")
     built = House(store, ids, clock, seed)
     try:
         yield built

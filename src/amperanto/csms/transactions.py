@@ -24,6 +24,7 @@ from amperanto.csms.remote_control import RemoteControl
 from amperanto.csms.reservation import Reservations
 from amperanto.domain.decisions import TransactionDecision
 from amperanto.domain.events import MeterSampled, TransactionClosed, TransactionOpened, TransactionUpdated
+from amperanto.domain.loose_ends import NEXT_START
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.stations import Station, StationId

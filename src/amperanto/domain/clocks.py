@@ -24,7 +24,7 @@ SET_SINCE, SET_UNTIL = datetime(2015, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tz
 """Before OCPP 1.6 no clock can be right: 1970 and 2000 are what they show before they are set (quirks §5)."""
 AHEAD, BEHIND, JUMPED = 120, 300, 600
 """Seconds from which on a clock counts as wrong."""
-A_WEEK = timedelta(days=7)
+A_WEEK, A_YEAR = timedelta(days=7), timedelta(days=366)
 QUARTER, NEAR, FARTHEST_ZONE = 1800, 120, 14 * 3600
 """Zones differ by half hours, up to 14 h; so near, in seconds, is a skew to one."""
 
@@ -110,8 +110,9 @@ def billed(start: datetime | None, end: datetime | None, clock: Clock, received:
         began, ended = (None if one is None else one + moved for one in (start, end))
         rule = SKEW
     heard = clock.started_heard or received
-    if clock.jumped and not clock.unset and began and ended and heard and clock.ended_heard:
-        own, ours = ended - began, max(clock.ended_heard - heard, timedelta(0))
+    own = None if began is None or ended is None else ended - began
+    if clock.jumped and not clock.unset and own is not None and own < A_YEAR and heard and clock.ended_heard:
+        ours = max(clock.ended_heard - heard, timedelta(0))
         began, ended, rule = heard, heard + (min(own, ours) if own >= timedelta(0) else ours), JUMP
     if began is not None and ended is not None and ended < began:
         over = clock.ended_heard

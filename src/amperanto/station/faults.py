@@ -41,6 +41,10 @@ SPOKEN_BEFORE = 3
 """How many frames a new socket carries before the stranded ones of the old come out."""
 
 
+SPOKEN_SINCE = 5
+"""How many ids are newer at least than one that is used again: the station itself must not wait for both."""
+
+
 class Faults:
     """The faults of a station or of a fleet; the rates by name or as `Rates`, late frames by up to `seconds`."""
 
@@ -93,10 +97,11 @@ class Faults:
         dice, used = Random(f"{self._seed}/{identity}/ids"), deque[str](maxlen=50)  # noqa: S311
 
         def next_id() -> str:
-            if used and dice.random() < self.rates.reuse_id:
+            if len(used) > SPOKEN_SINCE and dice.random() < self.rates.reuse_id:
                 self.counted["reuse_id"] += 1
-                return used[0]
-            used.append(str(UUID(int=dice.getrandbits(128), version=4)))
+                used.append(used.popleft())
+            else:
+                used.append(str(UUID(int=dice.getrandbits(128), version=4)))
             return used[-1]
 
         return next_id
