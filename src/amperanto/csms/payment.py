@@ -38,7 +38,7 @@ from amperanto.domain.payments import (
 from amperanto.domain.quantities import exact
 from amperanto.domain.stations import OrganisationId, Station, StationId
 from amperanto.domain.tokens import Authorization, AuthorizationStatus, Token
-from amperanto.domain.transactions import Transaction
+from amperanto.domain.transactions import Completeness, Transaction
 from amperanto.ocpp import v2
 from amperanto.ocpp.errors import CallRefused
 from amperanto.stores.store import Unit
@@ -163,7 +163,8 @@ class Payments(Block):
         if told.limit is not None and told.limit.cost is not None and before.kind is PaymentKind.TERMINAL:
             after = after.raised(told.limit.cost)
         if isinstance(told, TransactionEnded):
-            canceled = told.trigger in CANCELING and (grown.energy is None or grown.energy.value == 0)
+            whole = grown.completeness is Completeness.PROVEN  # what came to nothing so far may not have
+            canceled = whole and told.trigger in CANCELING and (grown.energy is None or grown.energy.value == 0)
             decision = replace(decision, cost=ZERO) if canceled else decision
             cost = ZERO if canceled else await self._cost(unit, grown)
             after = after if cost is None else after.used(cost)

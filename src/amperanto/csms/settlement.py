@@ -37,8 +37,8 @@ class Settlements(Block):
 
     def __init__(self, context: Context, timers: Timers) -> None:
         super().__init__(context)
-        timers.on(KIND, self._due)
-        timers.on(PRICED, self._priced)
+        timers.on(KIND, self._due, lasting=True)
+        timers.on(PRICED, self._priced, lasting=True)
         self.start: Callable[[str], Awaitable[Payment]] | None = None
         """Ask the station to begin; given by who can."""
         self._working: set[asyncio.Task[None]] = set()

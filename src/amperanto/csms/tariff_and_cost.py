@@ -56,6 +56,8 @@ class TariffAndCost(Block):
             await self._choose(unit, after, certain=True)
         elif ended and not certain and (before is None or before.state is TransactionState.OPEN):
             await self._choose(unit, after, certain=False)
+        if ended and after.number is None:  # also one whose end nobody told
+            unit.after_commit(lambda: self._forget(after))
         if after.number is not None:  # 2.x is answered; 1.6 hears of it by a call of ours
             unit.after_commit(lambda: self._running.grew(after, ended=ended))
 
@@ -100,7 +102,8 @@ class TariffAndCost(Block):
             unit.after_commit(lambda: self._forget(transaction))
             cost = await self._final(unit, transaction, Told(told.values, () if phase is None else (phase,)))
             return decision if cost is None else replace(decision, cost=cost)
-        unit.after_commit(lambda: self._running.grew(transaction, ended=False))
+        if transaction.state is TransactionState.OPEN:
+            unit.after_commit(lambda: self._running.grew(transaction, ended=False))
         text = self._texts.pop(transaction.id, None)
         if text is not None:
             decision = replace(decision, message=text)

@@ -103,7 +103,7 @@ STATION, SKEW, JUMP, UNSET, ORDER = (
 def billed(start: datetime | None, end: datetime | None, clock: Clock, received: datetime | None) -> Billed:
     """The times to bill, by the declared rule."""
     began, ended, rule = start, end, STATION
-    if clock.unset:
+    if clock.unset or any(is_unset(one) for one in (start, end) if one is not None):
         began, ended, rule = _while_unset(start, end, clock, received), _unset_end(end, clock), UNSET
     elif clock.skew:
         moved = timedelta(seconds=clock.skew)

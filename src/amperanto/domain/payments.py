@@ -193,7 +193,13 @@ class Payment:
         return replace(self, problem=self.problem or why).used(ZERO)
 
     def told(self, said: Settlement) -> Payment:
-        """C21, C22: the station's terminal settled it, canceled it, or could not; that it settled outranks the rest."""
+        """C21, C22: the station's terminal settled it, canceled it, or could not; that it settled outranks the rest.
+
+        What a kiosk or a page had us hold is no terminal's to settle: what is told of it is said, and changes nothing.
+        """
+        if self.settled_by_csms and self.kind is not PaymentKind.TERMINAL:
+            took = said.status is PaymentState.SETTLED
+            return replace(self, problem=f"the station says it took {said.amount}, too") if took else self
         taking = self.settled_by_csms and (self.captured or (self.step is not None and self.step.act is Act.CAPTURE))
         if taking and said.status is PaymentState.SETTLED:
             return replace(self, problem=f"the station says it took {said.amount}, too")
@@ -201,7 +207,7 @@ class Payment:
             return self
         if self.state in OVER and said.status is not PaymentState.SETTLED:
             return self
-        captured = said.amount if said.status is PaymentState.SETTLED else ZERO
+        captured = max(said.amount, ZERO) if said.status is PaymentState.SETTLED else ZERO
         return replace(
             self,
             state=said.status,

@@ -261,8 +261,14 @@ class Transaction:
         return other or (self.first_reading is not None and bool(shown) and shown[-1] > self.first_reading.energy)
 
     def is_another_end(self, told: TransactionEnded) -> bool:
-        """Whether this end is of another transaction: stations use −1, 0 or an old id for several (1.6)."""
-        return told.sequence is None and self.ended_at not in (None, told.at)
+        """Whether this end is of another transaction: stations use −1, 0 or an old id for several (1.6).
+
+        In 2.x it is of the next one under the same id, whose start is still to come, if the meter went on (R10).
+        """
+        if told.sequence is None or self.ended_at is None:
+            return self.ended_at not in (None, told.at)
+        stop, shown = self.meter_stop, _readings(told, Mark(_KIND_OF_END, told.sequence, told.at))
+        return told.at > self.ended_at and stop is not None and bool(shown) and shown[-1].energy > stop
 
     def hear(self, told: TransactionReport, at: datetime | None = None, skew: int | None = None) -> Transaction:
         """The transaction with one more report in it; the same for a report it already holds.

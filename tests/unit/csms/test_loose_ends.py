@@ -487,3 +487,16 @@ async def test_a_start_told_again_with_another_time_is_no_other_transaction(hous
     await told(house, station, first, replace(first, at=minute(3)))
     (one,) = await kept(house)
     assert one.started_at == minute(0)
+
+
+async def test_the_end_of_the_next_one_under_the_same_id_is_not_the_end_of_the_last(house: Any):
+    """R10: it overtook its own start; who charged before pays for nothing that came after."""
+    station = await house.station()
+    first = report(TransactionStarted, 0, 1000, where=EvseRef(1, 1), token=Token("CAFE"))
+    over = report(TransactionEnded, 1, 3000, at=minute(30))
+    again = report(TransactionStarted, 0, 9000, at=minute(60), where=EvseRef(1, 1), token=Token("BEEF"))
+    end = report(TransactionEnded, 1, 9500, at=minute(70))
+    await told(house, station, first, over, end, end, again, over, again)
+    one, two = await kept(house)
+    assert (one.token, one.ended_at, one.energy) == (Token("CAFE"), minute(30), WH(2000))
+    assert (two.token, two.started_at, two.ended_at, two.energy) == (Token("BEEF"), minute(60), minute(70), WH(500))

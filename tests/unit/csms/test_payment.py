@@ -621,3 +621,21 @@ async def test_a_charge_record_settles_the_payment(shop: Shop):
         await shop.later(70)
     settled = await shop.kept(payment)
     assert (settled.state, settled.cost, settled.captured) == (PaymentState.SETTLED, Decimal("4.50"), Decimal("4.50"))
+
+
+async def test_an_end_that_overtakes_its_start_gives_no_money_back(shop: Shop):
+    """R10: nothing was counted yet, which is not to say that nothing flowed."""
+    shop.csms.payment.price = None
+    station = await shop.station()
+    payment = await shop.begin(station)
+    token = Token(payment.psp_ref or "", DIRECT_PAYMENT)
+    begin = shop._told(TransactionStarted, token, meter=WattHours.of(0))
+    end = replace(
+        shop._told(TransactionEnded, token, meter=WattHours.of(9000), trigger="StopAuthorized"),
+        at=NOON + timedelta(minutes=30),
+    )
+    await station.tell(end)
+    await station.tell(begin)
+    kept = await shop.kept(payment)
+    assert kept.state is PaymentState.CHARGING
+    assert Act.RELEASE not in [act for act, _, _ in shop.provider.asked]

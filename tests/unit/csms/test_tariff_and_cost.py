@@ -319,3 +319,20 @@ async def test_the_texts_for_an_unknown_price_are_variables_in_each_language(hou
         ("TariffCostCtrlr", "TariffFallbackMessage", "de", "Preis: am Schild"),
         ("TariffCostCtrlr", "TotalCostFallbackMessage", "de", "folgt"),
     ]
+
+
+async def test_nothing_is_remembered_of_a_charge_whose_end_nobody_told(house: Any):
+    """The next start closes it; a report that is told late is no reason to work out a running cost."""
+    await sold(house)
+    station = await display(house, SHOWS)
+    await station.tell(started())
+    await station.tell(updated(1, 10))
+    assert len(house.csms.running_costs._marks) == 1
+    house.clock.at = T0 + 30 * MINUTE
+    await station.tell(started(reference="next", at=T0 + 30 * MINUTE))
+    await station.tell(updated(2, 20))
+    (first,) = [
+        one for one in (await house.store.transactions.list(DEFAULT_ORGANISATION)).items if one.reference == "tx"
+    ]
+    assert first.provisional
+    assert first.id not in house.csms.running_costs._marks

@@ -117,3 +117,17 @@ def test_a_station_that_takes_what_we_take_is_said_and_not_believed():
     doubled = ours.told(told(PaymentState.SETTLED))
     assert (doubled.captured, doubled.step) == (Decimal(0), ours.step)
     assert doubled.problem == "the station says it took 7.31, too"
+
+
+@pytest.mark.parametrize("status", [PaymentState.SETTLED, PaymentState.CANCELED, PaymentState.FAILED])
+def test_what_a_kiosk_had_us_hold_is_no_terminals_to_settle(status: PaymentState):
+    """A station that mixes up its payments must not make us forget the money that is held."""
+    ours = held().charging("t", "T1", 1)
+    told_so = ours.told(told(status))
+    assert (told_so.state, told_so.settled_by_csms) == (PaymentState.CHARGING, True)
+    assert told_so.used(SEVEN).step is not None
+
+
+def test_a_settlement_of_less_than_nothing_gives_nothing_back():
+    own = replace(held(), kind=PaymentKind.TERMINAL, settled_by_csms=False)
+    assert own.told(told(PaymentState.SETTLED, "-5")).paid == 0

@@ -102,3 +102,9 @@ def test_a_station_that_skips_every_other_number_does_not_grow_a_transaction_for
     assert len(one.heard) <= 256
     assert (one.heard[0], one.heard[-1]) == ((0, 0), (1998, 1998))
     assert one.hear(TransactionEnded(at=at(2), sequence=1999)).completeness is Completeness.INCOMPLETE
+
+
+def test_a_repeat_under_another_date_that_no_calendar_goes_beyond_is_billed_by_our_clock():
+    one = fresh().hear(TransactionStarted(at=at(0), sequence=0), at(0) - timedelta(hours=1))
+    one = one.hear(TransactionEnded(at=datetime.max.replace(tzinfo=UTC), sequence=0), at(60))
+    assert one.billed.ended_at in (None, at(60))
