@@ -273,7 +273,15 @@ class RemoteControl(Block):
             asked = await unit.remote_starts.since(station, teller.at - MARGIN)
         else:
             return False
-        return any(token is not None and one.token.type == CENTRAL and one.token.key == token.key for one in asked)
+        given = [one for one in asked if token is not None and one.token.type == CENTRAL and one.token.key == token.key]
+        return any([await self._is_free(unit, one, told) for one in given])
+
+    async def _is_free(self, unit: Unit, one: RemoteStart, told: TransactionReport) -> bool:
+        """Whether it started nothing yet, or this very transaction: a token that we gave is good for one charge."""
+        if one.transaction is None:
+            return one.state is not RemoteStartState.REFUSED
+        used = await unit.transactions.get(one.organisation, one.transaction)
+        return used is not None and used.reference == told.reference
 
     async def limited(
         self, unit: Unit, teller: Teller, told: TransactionReport, grown: Transaction, decision: TransactionDecision

@@ -332,3 +332,6 @@ async def test_the_start_of_a_token_we_gave_ourselves_is_accepted_and_nobody_els
     assert not (await other.tell(told)).authorization.accepted
     other_token = replace(told, token=Token("ELSE"), reference=reference and "T9")
     assert not (await station.tell(other_token)).authorization.accepted
+    assert (await station.tell(told)).authorization.accepted, "told again it is the same charge"
+    another = replace(told, at=told.at + timedelta(minutes=1), reference=reference and "T2", where=EvseRef(2, 1))
+    assert not (await station.tell(another)).authorization.accepted, "the token was good for one charge"
