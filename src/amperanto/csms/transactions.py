@@ -27,6 +27,7 @@ from amperanto.domain.events import MeterSampled, TransactionClosed, Transaction
 from amperanto.domain.loose_ends import NEXT_START
 from amperanto.domain.meter_values import MeterValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionReport, TransactionStarted
+from amperanto.domain.references import began_the_one_before, begins_the_next, ends_another
 from amperanto.domain.stations import Station, StationId
 from amperanto.domain.tokens import Token
 from amperanto.domain.transactions import Transaction, TransactionState
@@ -70,28 +71,45 @@ class Transactions(Block):
         if told.reference is None:
             known = await self._same_start(unit, teller, told)
             return await self._numbered_start(unit, teller, told, known)
-        known = await unit.transactions.by_reference(teller.station.id, told.reference)
-        if known is None or not known.is_followed_by(told):
+        known, latest = await self._of(unit, teller, told)
+        if known is not None and began_the_one_before(known, told):
+            return await self._keep(unit, teller, told, None, follows=known)
+        if known is None or not begins_the_next(known, told):
             return await self._keep(unit, teller, told, known)
         if known.state is TransactionState.OPEN:  # before the new one, which takes its reference
             known = await self.keep(unit, teller.station, known, known.closed(NEXT_START, told.at))
-        return await self._keep(unit, teller, told, None, follows=known)
+            return await self._keep(unit, teller, told, None, follows=known)
+        return await self._keep(unit, teller, told, None, follows=latest)
 
     @handles(TransactionContinued)
     async def continued(self, unit: Unit, teller: Teller, told: TransactionContinued) -> TransactionDecision:
         """E02: whatever happens in between; it may come before the start or after the end (R10)."""
-        known = await unit.transactions.by_reference(teller.station.id, told.reference or "")
+        known, _ = await self._of(unit, teller, told)
         return await self._keep(unit, teller, told, known)
 
     @handles(TransactionEnded)
     async def ended(self, unit: Unit, teller: Teller, told: TransactionEnded) -> TransactionDecision:
         """E06; 1.6 StopTransaction, also of a start we never heard of (id −1 or 0, 1.6 errata 4.0)."""
-        known = await unit.transactions.by_reference(teller.station.id, told.reference or "")
-        if known is not None and known.is_another_end(told):
+        known, _ = await self._of(unit, teller, told)
+        if known is not None and ends_another(known, told):
             known = None
         if known is None and told.sequence is None:
             known = await self._ended_so(unit, teller, told) or await self._adopted(unit, teller, told)
         return await self._keep(unit, teller, told, known)
+
+    async def _of(
+        self, unit: Unit, teller: Teller, told: TransactionReport
+    ) -> tuple[Transaction | None, Transaction | None]:
+        """The transaction a report is of, and the latest under that reference; most often they are one.
+
+        A station that uses a reference again may repeat what it told of the transaction before (R1).
+        """
+        station, reference = teller.station.id, told.reference or ""
+        latest = await unit.transactions.by_reference(station, reference)
+        late = latest is not None and latest.started_at is not None and told.at < latest.started_at
+        if not late or told.sequence is None:
+            return latest, latest
+        return await unit.transactions.begun_by(station, reference, told.at) or latest, latest
 
     def dated(self, teller: Teller, at: datetime) -> None:
         """A message that is always told live was dated so: the connection's lag is the smallest seen (quirks §5)."""
@@ -186,6 +204,8 @@ class Transactions(Block):
         )
         if moved:
             grown = await self._succeeded(unit, grown)
+        if follows is not None and follows.state is TransactionState.OPEN and follows.started_at is not None:
+            grown = grown.closed(NEXT_START, follows.started_at)  # it has the reference, and began later
         grown = await self.keep(unit, teller.station, known, grown, told.values)
         if moved or (known is not None and known.register_at_start != grown.register_at_start):
             await self._close_earlier(unit, teller, grown, follows)
@@ -239,7 +259,7 @@ class Transactions(Block):
     async def _close_earlier(self, unit: Unit, teller: Teller, one: Transaction, follows: Transaction | None) -> None:
         """E01: there is one transaction at a place; what is open there from before has lost its end.
 
-        `follows` is the one before under the same reference, which is closed already.
+        `follows` is another under the same reference: closed already, if it came before.
         """
         if one.where is None or one.started_at is None:
             return

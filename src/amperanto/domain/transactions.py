@@ -86,8 +86,8 @@ class Limits(NamedTuple):
 TX_RESUMED = "TxResumed"
 NO_CLOCK, NOT_LOOSE, UNUSED, UNLIMITED, UNJUDGED = Clock(), Loose(), Usage(), Limits(), Judgement()
 _BEGIN, _START, _BETWEEN, _END, _FINAL = range(5)
-_KIND_OF_END = 2
-_KIND = {TransactionStarted: 0, TransactionContinued: 1, TransactionEnded: _KIND_OF_END}
+END_KIND = 2
+_KIND = {TransactionStarted: 0, TransactionContinued: 1, TransactionEnded: END_KIND}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ class Transaction:
     @property
     def begun_by(self) -> Token | None:
         """The token it was begun with, once its start is known, too; one that only ended it does not count."""
-        known = self.started_at is not None and self.token_mark is not None and self.token_mark.kind < _KIND_OF_END
+        known = self.started_at is not None and self.token_mark is not None and self.token_mark.kind < END_KIND
         return self.token if known else None
 
     @property
@@ -246,30 +246,6 @@ class Transaction:
         """The gaps between the sequence numbers heard, each as (first, last)."""
         return tuple((left[1] + 1, right[0] - 1) for left, right in zip(self.heard, self.heard[1:], strict=False))
 
-    def is_followed_by(self, told: TransactionReport) -> bool:
-        """Whether this Started begins a new transaction under a reference that was used before (R10).
-
-        While the first one is open, its end was lost; a repeat of its own Started names the same token and register.
-        """
-        over = self.over_at
-        if not isinstance(told, TransactionStarted) or over is not None:
-            return isinstance(told, TransactionStarted) and over is not None and told.at > over
-        if self.started_at is None or told.at <= self.started_at:
-            return False
-        other = self.token is not None and told.token is not None and self.token.key != told.token.key
-        shown = [one.energy for one in _readings(told, Mark(0, told.sequence or 0, told.at))]
-        return other or (self.first_reading is not None and bool(shown) and shown[-1] > self.first_reading.energy)
-
-    def is_another_end(self, told: TransactionEnded) -> bool:
-        """Whether this end is of another transaction: stations use −1, 0 or an old id for several (1.6).
-
-        In 2.x it is of the next one under the same id, whose start is still to come, if the meter went on (R10).
-        """
-        if told.sequence is None or self.ended_at is None:
-            return self.ended_at not in (None, told.at)
-        stop, shown = self.meter_stop, _readings(told, Mark(_KIND_OF_END, told.sequence, told.at))
-        return told.at > self.ended_at and stop is not None and bool(shown) and shown[-1].energy > stop
-
     def hear(self, told: TransactionReport, at: datetime | None = None, skew: int | None = None) -> Transaction:
         """The transaction with one more report in it; the same for a report it already holds.
 
@@ -277,7 +253,7 @@ class Transaction:
         live (1.6).
         """
         mark = Mark(_KIND[type(told)], told.sequence or 0, told.at)
-        changes = self._placed(told, mark) | self._metered(_readings(told, mark))
+        changes = self._placed(told, mark) | self._metered(readings_of(told, mark))
         if told.sequence is not None:
             changes["heard"] = with_number(self.heard, told.sequence)
         if told.phases is not None or told.seconds_charging is not None:
@@ -458,7 +434,7 @@ def _standing(reading: Reading) -> tuple[int, int, datetime, object]:
     return (reading.rank, reading.sequence, reading.at, reading.energy.value)
 
 
-def _readings(told: TransactionReport, mark: Mark) -> list[Reading]:
+def readings_of(told: TransactionReport, mark: Mark) -> list[Reading]:
     """The register readings of a report; a start's or end's own meter figure outranks samples."""
     rank = (_START, _BETWEEN, _END)[mark.kind]
     found = _between(told.values, mark.sequence, rank)

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, Unpack
 
 import msgspec
-from sqlalchemy import BigInteger, Integer, bindparam, func, update
+from sqlalchemy import BigInteger, Integer, bindparam, case, func, update
 
 from amperanto.domain.clocks import Clock
 from amperanto.domain.findings import Judgement
@@ -48,7 +48,17 @@ _OWN = "the node acts for a station it knows by our id"
 _BY_REFERENCE = Statement(
     across(transactions, because=_OWN)
     .where(_c.station == bindparam("station"), _c.reference == bindparam("reference"))
-    .order_by(_c.id.desc())
+    .order_by(case((OPEN, 0), else_=1), func.coalesce(_c.started_at, _c.ended_at).desc(), _c.id.desc())
+    .limit(1)
+)
+_BEGUN_BY = Statement(
+    across(transactions, because=_OWN)
+    .where(
+        _c.station == bindparam("station"),
+        _c.reference == bindparam("reference"),
+        _c.started_at <= bindparam("until", type_=Timestamp()),
+    )
+    .order_by(_c.started_at.desc(), _c.id.desc())
     .limit(1)
 )
 _BY_NUMBER = Statement(
@@ -168,6 +178,10 @@ class Transactions:
         if found is not None and found.state is TransactionState.OPEN:
             kept.offer((station, reference), found, generation)
         return found
+
+    async def begun_by(self, station: StationId, reference: str, at: datetime) -> Transaction | None:
+        """The last transaction of that reference that had started by then, as the station told it."""
+        return await self._read(_BEGUN_BY, station=station, reference=reference, until=at)
 
     async def by_number(self, station: StationId, number: int) -> Transaction | None:
         """The station's transaction of that 1.6 number."""

@@ -500,3 +500,28 @@ async def test_the_end_of_the_next_one_under_the_same_id_is_not_the_end_of_the_l
     one, two = await kept(house)
     assert (one.token, one.ended_at, one.energy) == (Token("CAFE"), minute(30), WH(2000))
     assert (two.token, two.started_at, two.ended_at, two.energy) == (Token("BEEF"), minute(60), minute(70), WH(500))
+
+
+async def test_what_is_repeated_of_an_earlier_one_under_the_same_id_changes_nothing(house: Any):
+    """R1: a report is known by its id, number and time; the id alone may be that of a later transaction."""
+    station = await house.station()
+    first = report(TransactionStarted, 0, 1000, where=EvseRef(1, 1), token=Token("CAFE"))
+    over = report(TransactionEnded, 1, 3000, at=minute(30))
+    again = report(TransactionStarted, 0, 3000, at=minute(60), where=EvseRef(1, 1), token=Token("BEEF"))
+    end = report(TransactionEnded, 1, 3500, at=minute(70))
+    await told(house, station, first, over, again, first, over, end)
+    before = await kept(house)
+    await told(house, station, first, over, again, end)
+    assert await kept(house) == before
+    assert [(one.token, one.energy) for one in before] == [(Token("CAFE"), WH(2000)), (Token("BEEF"), WH(500))]
+
+
+async def test_a_start_told_after_the_next_one_under_the_same_id_is_another_transaction(house: Any):
+    station = await house.station()
+    again = report(TransactionStarted, 0, 3000, at=minute(60), where=EvseRef(1, 1), token=Token("BEEF"))
+    first = report(TransactionStarted, 0, 1000, where=EvseRef(1, 1), token=Token("CAFE"))
+    end = report(TransactionEnded, 1, 3500, at=minute(70))
+    await told(house, station, again, first, end, first)
+    late, early = await kept(house)
+    assert (late.token, late.energy, late.ended_at) == (Token("BEEF"), WH(500), minute(70))
+    assert (early.token, early.energy, early.state) == (Token("CAFE"), WH(0), TransactionState.ENDED)

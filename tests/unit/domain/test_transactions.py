@@ -6,6 +6,7 @@ from decimal import Decimal
 from amperanto.domain.meter_values import TRANSACTION_BEGIN, TRANSACTION_END, MeterValue, SampledValue
 from amperanto.domain.observations import TransactionContinued, TransactionEnded, TransactionStarted
 from amperanto.domain.quantities import WattHours
+from amperanto.domain.references import begins_the_next
 from amperanto.domain.stations import DEFAULT_ORGANISATION, ChargingState, EvseRef, StationId
 from amperanto.domain.tokens import Token
 from amperanto.domain.transactions import Completeness, Transaction, TransactionState
@@ -80,9 +81,9 @@ def test_an_end_without_a_start_is_not_complete():
 
 def test_a_reference_used_again_after_the_end_is_a_new_transaction():
     done = fresh().hear(TransactionStarted(at=at(0), sequence=0)).hear(TransactionEnded(at=at(9), sequence=1))
-    assert done.is_followed_by(TransactionStarted(at=at(20), sequence=0))
-    assert not done.is_followed_by(TransactionStarted(at=at(0), sequence=0))
-    assert not done.is_followed_by(TransactionContinued(at=at(20), sequence=2))
+    assert begins_the_next(done, TransactionStarted(at=at(20), sequence=0))
+    assert not begins_the_next(done, TransactionStarted(at=at(0), sequence=0))
+    assert not begins_the_next(done, TransactionContinued(at=at(20), sequence=2))
 
 
 def test_a_token_told_later_is_taken_and_the_first_one_stays():
