@@ -55,8 +55,10 @@ class CostDisplay(Block):
         `customData` may say more, in the whitepaper's words: that it is final, a text, an address.
         """
         found = self.context.transaction_of(asked.transaction_id)
-        if found is None or not self._shows:
-            return v2.CostUpdatedResponse()
+        if not self._shows:
+            return _not_taken(NOT_ON)
+        if found is None:
+            return v2.CostUpdatedResponse() if self.context.habits.shows_costs else _not_taken(BAD_DATA)
         extra = or_none(asked.custom_data) or {}
         if extra.get("final") is True:
             self._last(found, exact(asked.total_cost), extra)
@@ -164,6 +166,11 @@ class CostDisplay(Block):
             return BAD_DATA
         self._last(found, exact(told["cost"]), told)
         return v2.DataTransferResponse(status=v2.DataTransferStatus.ACCEPTED)
+
+
+def _not_taken(why: v2.DataTransferResponse) -> v2.CostUpdatedResponse:
+    """A cost that came as a DataTransfer (1.6) is answered with that message's word."""
+    return v2.CostUpdatedResponse(custom_data={"vendorId": CALIFORNIA, "status": str(why.status)})
 
 
 def _object(data: object) -> dict[str, Any]:

@@ -355,14 +355,15 @@ async def test_what_was_lost_and_comes_after_all_is_not_lost(house: Any):
 
 
 @requirement("E17-1")
-async def test_a_transaction_that_resumes_after_a_reboot_goes_on(house: Any):
-    """E17: TxResumed, even after it was closed."""
+@pytest.mark.parametrize("at", [minute(1), minute(-5)], ids=["in its time", "the clock fell back"])
+async def test_a_transaction_that_resumes_after_a_reboot_goes_on(house: Any, at: datetime):
+    """E17: TxResumed, even after it was closed, and whatever the station's clock says after the reboot."""
     teller = await house.station()
     station = speaks_2x(teller, ongoing=False)
     await told(house, teller, report(TransactionStarted, 0, 100, where=EvseRef(1, 1)), BOOT)
     await pass_grace(house)
     assert (await kept(house))[0].provisional
-    await told(house, teller, report(TransactionContinued, 1, 200, trigger="TxResumed"))
+    await told(house, teller, report(TransactionContinued, 1, 200, trigger="TxResumed", at=at))
     (one,) = await kept(house)
     assert (one.state, one.loose.suspicion, one.energy) == (TransactionState.OPEN, None, WH(100))
     await pass_grace(house)

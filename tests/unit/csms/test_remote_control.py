@@ -122,6 +122,9 @@ async def test_a_station_that_says_whose_start_it_is_is_believed(house: House):
     one = await start(house, station)
     local = replace(START, reference="T1", sequence=0)  # 2.x, without a remoteStartId: at the station itself
     assert await begun(house, station, local) is None
+    nobodys = one.number ^ 1
+    await begun(house, station, replace(local, reference="T3", remote_start=nobodys))
+    assert (await kept(house, one)).state is STATE.ACCEPTED, "a number that is not its own is another start"
     assert await begun(house, station, replace(local, reference="T2", remote_start=one.number)) == one.number
     after = await kept(house, one)
     transaction = await house.store.transactions.by_reference(station.station_id, "T2")

@@ -315,7 +315,7 @@ async def test_the_number_may_come_with_a_later_report(house: Any):
     assert (await kept(house, made)).state is ReservationState.USED
 
 
-@requirement("1.6:ReserveNow-6")
+@requirement("1.6:ReserveNow-6", "H03-7")
 @pytest.mark.parametrize("evse", [1, None])
 async def test_a_start_of_its_token_that_names_none_uses_it(house: Any, evse: int | None):
     """1.6: many stations leave reservationId out. The transaction is shown with the reservation it had."""

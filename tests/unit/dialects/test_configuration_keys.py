@@ -136,6 +136,7 @@ def test_a_key_that_cannot_be_written_is_listed_as_such() -> None:
     )
 
 
+@requirement("1.6:ChangeConfiguration-1")
 def test_variables_are_written_one_call_each_and_unreached_ones_are_rejected() -> None:
     one, two, odd = (
         setting("OCPPCommCtrlr", "HeartbeatInterval", "60").set_variable_data[0],
@@ -154,6 +155,11 @@ def test_variables_are_written_one_call_each_and_unreached_ones_are_rejected() -
     assert isinstance(heard, v2.SetVariablesResponse)
     statuses = [result.attribute_status for result in heard.set_variable_result]
     assert statuses == ["UnknownVariable", "UnknownComponent", "Rejected"]
+    answers.append(v16.ChangeConfigurationResponse(status=v16.ConfigurationStatus.REBOOT_REQUIRED))
+    heard = DIALECT.hear(request, [*answers], CONTEXT)
+    assert isinstance(heard, v2.SetVariablesResponse)
+    statuses = [result.attribute_status for result in heard.set_variable_result]
+    assert statuses == ["UnknownVariable", "UnknownComponent", "RebootRequired"]
 
 
 def test_a_value_longer_than_a_key_takes_is_refused_before_anything_is_written() -> None:

@@ -217,6 +217,19 @@ def test_a_token_is_accepted_only_when_it_is_accepted(status: AuthorizationStatu
     assert answer.id_tag_info.status == (status if status in same else "Invalid")
 
 
+@requirement("C10-1")
+def test_every_answer_about_a_token_says_until_when_it_holds() -> None:
+    outcome = Authorization(status=AuthorizationStatus.ACCEPTED, group="G", expires_at=NOW)
+    info = v16.IdTagInfo(status=v16.AuthorizationStatus.ACCEPTED, parent_id_tag="G", expiry_date=NOW)
+    asked = DIALECT.answer(v16.AuthorizeRequest(id_tag="T"), TokenDecision(authorization=outcome), CONTEXT)
+    assert asked == v16.AuthorizeResponse(id_tag_info=info)
+    decision = TransactionDecision(number=5, authorization=outcome)
+    start = v16.StartTransactionRequest(connector_id=1, id_tag="T", meter_start=0, timestamp=NOW)
+    assert DIALECT.answer(start, decision, CONTEXT) == v16.StartTransactionResponse(transaction_id=5, id_tag_info=info)
+    stop = v16.StopTransactionRequest(transaction_id=5, id_tag="T", meter_stop=1, timestamp=NOW)
+    assert DIALECT.answer(stop, decision, CONTEXT) == v16.StopTransactionResponse(id_tag_info=info)
+
+
 def test_a_group_that_does_not_fit_is_left_out_rather_than_cut() -> None:
     outcome = Authorization(status=AuthorizationStatus.ACCEPTED, group="g" * 21)
     answer = DIALECT.answer(v16.AuthorizeRequest(id_tag="T"), TokenDecision(authorization=outcome), CONTEXT)

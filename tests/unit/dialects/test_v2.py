@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from amperanto.conformance.requirements import requirement
 from amperanto.dialects import NotSpoken, PlainContext, dialect_for
 from amperanto.domain import observations as seen
 from amperanto.domain.decisions import TokenDecision, TransactionDecision
@@ -129,6 +130,7 @@ def test_a_report_2x_cannot_make_is_refused_before_the_wire(change: dict[str, ob
         DIALECT.write(replace(BEGUN, **change), CONTEXT)  # type: ignore[arg-type]
 
 
+@requirement("C10-1")
 def test_an_answer_speaks_of_a_token_only_when_one_was_told() -> None:
     answer = DIALECT.answer(event(), TransactionDecision(number=5), CONTEXT)
     assert answer == v2.TransactionEventResponse()
@@ -140,6 +142,9 @@ def test_an_answer_speaks_of_a_token_only_when_one_was_told() -> None:
         group_id_token=v2.IdToken(id_token="G", type="Central"),
         cache_expiry_date_time=NOW,
     )
+    asked = v2.AuthorizeRequest(id_token=v2.IdToken(id_token="T", type="Central"))
+    said = DIALECT.answer(asked, TokenDecision(authorization=refused), CONTEXT)
+    assert said == v2.AuthorizeResponse(id_token_info=answer.id_token_info)
 
 
 def test_an_outcome_in_no_known_word_is_a_refusal() -> None:

@@ -24,6 +24,7 @@ from amperanto.gateway.link import head
 from amperanto.ocpp import Version, v2
 from amperanto.ocpp.errors import CallRefused
 
+TWO = (Version.V201, Version.V21)
 RESET = v2.ResetRequest(type="Immediate")
 
 
@@ -122,9 +123,10 @@ async def triggered(door: Any, line: Any, wanted: str, *, raw: bool = False) -> 
 
 
 @requirement("B02.FR.09")
+@pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize("raw", [False, True])
-async def test_a_pending_station_may_answer_a_trigger_with_one_message(door: Any, raw: bool):
-    line = await pending(door, Version.V201)
+async def test_a_pending_station_may_answer_a_trigger_with_one_message(door: Any, raw: bool, version: Version):
+    line = await pending(door, version)
     await triggered(door, line, "Heartbeat", raw=raw)
     assert "currentTime" in await line.ask("1", "Heartbeat", {})
     assert await line.ask("2", "Heartbeat", {}) == "SecurityError"

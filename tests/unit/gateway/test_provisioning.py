@@ -21,6 +21,7 @@ from amperanto.domain.device_model import FirstUse
 from amperanto.domain.stations import Registration
 from amperanto.ocpp import Version, v2
 
+TWO = (Version.V201, Version.V21)
 BOOT = {"reason": "PowerUp", "chargingStation": {"model": "P", "vendorName": "Peer"}}
 MEASURANDS = "SampledDataCtrlr.TxUpdatedMeasurands"
 LIST = "Energy.Active.Import.Register,Voltage,SoC,Current.Import"
@@ -65,8 +66,11 @@ async def again(hand: Hand, name: str, **changes: Any) -> str:
 
 
 @requirement("B07.FR.14")
-async def test_a_full_inventory_is_asked_for_at_first_contact_and_after_other_firmware_only(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_a_full_inventory_is_asked_for_at_first_contact_and_after_other_firmware_only(
+    door: Any, version: Version
+) -> None:
+    async with by_hand(door, version) as (station, hand):
         await looks(door)
         assert [one["reportBase"] for one in hand.of("GetBaseReport")] == ["FullInventory"]
         assert await ends(door, station, "report") == [
@@ -81,8 +85,11 @@ async def test_a_full_inventory_is_asked_for_at_first_contact_and_after_other_fi
 
 
 @requirement("B07-2")
-async def test_a_station_that_knows_no_full_inventory_is_asked_for_its_configuration(door: Any) -> None:
-    async with by_hand(door, Version.V21) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_a_station_that_knows_no_full_inventory_is_asked_for_its_configuration(
+    door: Any, version: Version
+) -> None:
+    async with by_hand(door, version) as (station, hand):
         telling: list[Any] = []
 
         async def patient(seconds: float) -> None:
@@ -104,8 +111,9 @@ async def test_a_station_that_knows_no_full_inventory_is_asked_for_its_configura
 
 
 @requirement("B07-3")
-async def test_a_station_that_is_busy_with_another_report_is_asked_again(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_a_station_that_is_busy_with_another_report_is_asked_again(door: Any, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         hand.answers["GetBaseReport"] = {"status": "Rejected"}
         await looks(door)
         assert (await ends(door, station, "report"))[0][0] is WishState.WAITING
@@ -303,9 +311,10 @@ async def test_boots_that_are_far_apart_are_no_loop(door: Any) -> None:
 
 
 @requirement("B11-1")
+@pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize("answer", ["Accepted", "Scheduled"])
-async def test_a_reset_is_followed_to_the_boot_it_brings(door: Any, answer: str) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+async def test_a_reset_is_followed_to_the_boot_it_brings(door: Any, answer: str, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         hand.answers["Reset"] = {"status": answer}
         wish = await door.csms.resets.reset(OPERATOR, station, v2.Reset.ON_IDLE)
         assert hand.of("Reset") == [{"type": "OnIdle"}]
@@ -317,8 +326,9 @@ async def test_a_reset_is_followed_to_the_boot_it_brings(door: Any, answer: str)
 
 
 @requirement("B11-2")
-async def test_a_reset_that_is_rejected_says_why_and_one_without_a_boot_says_so(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_a_reset_that_is_rejected_says_why_and_one_without_a_boot_says_so(door: Any, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         hand.answers["Reset"] = {"status": "Rejected", "statusInfo": {"reasonCode": "TxInProgress"}}
         wish = await door.csms.resets.reset(OPERATOR, station, v2.Reset.IMMEDIATE)
         assert (wish.state, wish.result) == (WishState.FAILED, "Rejected: TxInProgress")
@@ -330,8 +340,9 @@ async def test_a_reset_that_is_rejected_says_why_and_one_without_a_boot_says_so(
 
 
 @requirement("B11-3")
-async def test_the_reset_of_an_evse_ends_with_its_answer(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_the_reset_of_an_evse_ends_with_its_answer(door: Any, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         wish = await door.csms.resets.reset(OPERATOR, station, v2.Reset.IMMEDIATE, 1)
         assert hand.of("Reset") == [{"type": "Immediate", "evseId": 1}]
         assert (wish.state, wish.result) == (WishState.DONE, "Accepted")
@@ -404,8 +415,9 @@ def values(priority: str) -> Any:
 
 
 @requirement("B09-1", "B09-2", "B10-1")
-async def test_a_profile_is_written_to_a_slot_that_is_not_used_and_put_first(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_a_profile_is_written_to_a_slot_that_is_not_used_and_put_first(door: Any, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         await hand.tell("r", "NotifyReport", part_of(9, 0, [slots("1,2", "1,2,3")], more=False))
         hand.answers["GetVariables"] = values("1,2")
         move = await door.csms.network_profiles.change(station, PROFILE, "operator")
@@ -417,8 +429,9 @@ async def test_a_profile_is_written_to_a_slot_that_is_not_used_and_put_first(doo
 
 
 @requirement("B09-3")
-async def test_no_slot_that_is_in_use_is_ever_written(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_no_slot_that_is_in_use_is_ever_written(door: Any, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         await hand.tell("r", "NotifyReport", part_of(9, 0, [slots("1,2", "1,2")], more=False))
         hand.answers["GetVariables"] = values("1,2")
         with pytest.raises(NoFreeSlot):
@@ -427,8 +440,9 @@ async def test_no_slot_that_is_in_use_is_ever_written(door: Any) -> None:
 
 
 @requirement("B09-4")
-async def test_a_refused_profile_is_not_put_first(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_a_refused_profile_is_not_put_first(door: Any, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         hand.answers["GetVariables"] = values("1")
         hand.answers["SetNetworkProfile"] = {"status": "Failed", "statusInfo": {"reasonCode": "InvalidConfSlot"}}
         move = await door.csms.network_profiles.change(station, PROFILE, "operator")
@@ -513,8 +527,9 @@ async def test_the_fleet_is_compared_with_a_template_with_both_values(door: Any)
 
 
 @requirement("B05.FR.13")
-async def test_values_of_a_rollout_go_one_request_at_a_time_and_no_attribute_twice(door: Any) -> None:
-    async with by_hand(door, Version.V201) as (station, hand):
+@pytest.mark.parametrize("version", TWO)
+async def test_values_of_a_rollout_go_one_request_at_a_time_and_no_attribute_twice(door: Any, version: Version) -> None:
+    async with by_hand(door, version) as (station, hand):
         line = line_of("DeviceDataCtrlr.ItemsPerMessage", "2")
         line["variable"]["instance"] = "SetVariables"
         await hand.tell("r", "NotifyReport", part_of(9, 0, [line], more=False))

@@ -103,10 +103,11 @@ async def test_a_part_that_overtakes_the_answer_counts(door: Any, patient: async
 
 
 @requirement("B07-4")
+@pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize("status", ["NotSupported", "Rejected", "EmptyResultSet"])
-async def test_what_a_station_answers_instead_of_a_report_is_data(door: Any, status: str) -> None:
+async def test_what_a_station_answers_instead_of_a_report_is_data(door: Any, status: str, version: Version) -> None:
     """B07."""
-    async with by_hand(door, Version.V201) as (station, hand):
+    async with by_hand(door, version) as (station, hand):
         hand.answers["GetBaseReport"] = {"status": status, "statusInfo": {"reasonCode": "Busy"}}
         made = await door.csms.reports.report(station, base=v2.ReportBase.SUMMARY_INVENTORY)
         assert (made.status, made.info, made.variables) == (status, "Busy", 0)
@@ -152,9 +153,12 @@ async def test_no_secret_is_kept_whatever_the_station_tells(door: Any, patient: 
 
 
 @requirement("B08-1")
-async def test_a_chosen_report_is_split_as_the_station_can_take_it(door: Any, patient: asyncio.Event) -> None:
+@pytest.mark.parametrize("version", TWO)
+async def test_a_chosen_report_is_split_as_the_station_can_take_it(
+    door: Any, patient: asyncio.Event, version: Version
+) -> None:
     """B08: at most ItemsPerMessage in one GetReport."""
-    async with by_hand(door, Version.V21) as (station, hand):
+    async with by_hand(door, version) as (station, hand):
         limit = line_of("DeviceDataCtrlr.ItemsPerMessage", "2")
         limit["variable"]["instance"] = "GetReport"
         await send(hand, 1, 0, [limit], last=0)

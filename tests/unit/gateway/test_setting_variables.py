@@ -60,9 +60,12 @@ async def test_each_value_has_its_own_result_and_is_read_back(door: Any, version
 
 
 @requirement("B05.FR.11", "B06-1")
-async def test_requests_have_as_many_lines_as_the_station_takes_and_go_one_at_a_time(door: Any) -> None:
+@pytest.mark.parametrize("version", TWO)
+async def test_requests_have_as_many_lines_as_the_station_takes_and_go_one_at_a_time(
+    door: Any, version: Version
+) -> None:
     """B05.FR.11, B06: at most ItemsPerMessage; the station is asked once how many that is."""
-    async with by_hand(door, Version.V201) as (station, hand):
+    async with by_hand(door, version) as (station, hand):
         hand.answers["GetVariables"] = values_of(LIMITS | dict.fromkeys("ABCDE", "1"))
         values = wanted(X__A="1", X__B="1", X__C="1", X__D="1", X__E="1")
         await asyncio.gather(put(door, station, *values), put(door, station, *values))
@@ -77,9 +80,10 @@ async def test_requests_have_as_many_lines_as_the_station_takes_and_go_one_at_a_
 
 
 @requirement("B05.FR.11")
-async def test_requests_have_as_many_bytes_as_the_station_takes(door: Any) -> None:
+@pytest.mark.parametrize("version", TWO)
+async def test_requests_have_as_many_bytes_as_the_station_takes(door: Any, version: Version) -> None:
     """messages.md §2: larger than BytesPerMessage may be a CALLERROR."""
-    async with by_hand(door, Version.V201) as (station, hand):
+    async with by_hand(door, version) as (station, hand):
         hand.answers["GetVariables"] = values_of(
             {"ItemsPerMessage[SetVariables]": "50", "BytesPerMessage[SetVariables]": "700"}
         )

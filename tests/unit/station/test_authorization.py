@@ -95,10 +95,11 @@ async def test_the_same_token_ends_its_transaction_however_it_is_spelled():
 
 
 @requirement("C15-2")
+@pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(("allowed", "charges"), [(True, 1), (False, 0)])
-async def test_an_unknown_token_charges_offline_only_where_that_is_allowed(allowed, charges):
+async def test_an_unknown_token_charges_offline_only_where_that_is_allowed(allowed, charges, version):
     variables = {("AuthCtrlr", "OfflineTxForUnknownIdEnabled"): allowed}
-    async with scene(Version.V16, variables=variables) as (station, csms, clock):
+    async with scene(version, variables=variables) as (station, csms, clock):
         csms.unreachable = True
         csms.cut()
         await clock.advance(1)
@@ -120,10 +121,12 @@ async def test_a_token_too_long_for_16_is_refused_before_it_is_sent(online):
 
 
 @requirement("C02-2")
-async def test_tokens_nobody_can_check_are_not_asked_about():
-    async with scene(Version.V201) as (station, csms, clock):
+@pytest.mark.parametrize("version", TWO)
+async def test_tokens_nobody_can_check_are_not_asked_about(version):
+    async with scene(version) as (station, csms, clock):
         await station.plug_in(1, Vehicle())
         assert (await clock.until(station.present(Token("", "NoAuthorization"), 1))).accepted
+        await clock.advance(5)
         assert csms.of("Authorize") == []
 
 
@@ -235,9 +238,10 @@ async def test_a_station_that_may_not_ask_knows_its_list_and_cache_only():
 
 
 @requirement("C03-1", "C05-2", "C10-5")
-async def test_a_central_token_is_neither_asked_about_nor_cached():
+@pytest.mark.parametrize("version", TWO)
+async def test_a_central_token_is_neither_asked_about_nor_cached(version):
     cache = {("AuthCacheCtrlr", "Enabled"): True, ("AuthCtrlr", "OfflineTxForUnknownIdEnabled"): False}
-    async with scene(Version.V201, variables=cache) as (station, csms, clock):
+    async with scene(version, variables=cache) as (station, csms, clock):
         await station.plug_in(1, Vehicle())
         assert (await clock.until(station.present(Token("GIVEN", "Central"), 1))).accepted
         await clock.advance(5)

@@ -201,9 +201,10 @@ async def test_a_prepaid_card_is_asked_about_each_time():
 
 
 @requirement("C10-4")
-async def test_where_there_is_no_room_refused_tokens_go_first_and_then_the_oldest():
+@pytest.mark.parametrize("version", ALL)
+async def test_where_there_is_no_room_refused_tokens_go_first_and_then_the_oldest(version):
     """C10."""
-    async with scene(Version.V201, variables=NO_STRANGERS) as scenery:
+    async with scene(version, variables=NO_STRANGERS) as scenery:
         hear, *_ = scenery.station.line.on_said
 
         def heard(uid: str, status: AuthorizationStatus = AuthorizationStatus.ACCEPTED) -> None:
@@ -230,3 +231,26 @@ async def test_a_cache_outlives_a_restart(version):
         await scenery.clock.advance(120)
         await presented(scenery)
         assert len(scenery.csms.of("Authorize")) == 1
+
+
+@requirement("C02-2", "C10-5")
+@pytest.mark.parametrize("version", TWO)
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [
+        (Token("", "NoAuthorization"), AuthorizationStatus.ACCEPTED),
+        (Token("GIVEN", "Central"), AuthorizationStatus.ACCEPTED),
+        (Token("psp-1", "DirectPayment"), AuthorizationStatus.ACCEPTED),
+        (Token("PREPAID", "ISO14443"), AuthorizationStatus.NO_CREDIT),
+    ],
+)
+async def test_what_is_not_kept_takes_no_room_from_what_is(version, token, status):
+    """C10: start buttons, Central and prepaid tokens."""
+    async with scene(version, variables=NO_STRANGERS) as scenery:
+        hear, *_ = scenery.station.line.on_said
+        for number in range(ROOM):
+            said = TokenDecision(authorization=Authorization(status=AuthorizationStatus.ACCEPTED))
+            hear(TokenPresented(token=Token(f"T{number}", "ISO14443")), said)
+        hear(TokenPresented(token=token), TokenDecision(authorization=Authorization(status=status)))
+        await cut_off(scenery)
+        assert await presented(scenery, Token("T0", "ISO14443")) is AuthorizationStatus.ACCEPTED

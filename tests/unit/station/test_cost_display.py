@@ -146,12 +146,22 @@ async def test_prices_and_costs_are_read_in_16_as_the_whitepaper_sends_them():
 
 @requirement("1.6:CaliforniaPricing-S2")
 async def test_without_the_key_the_vendor_is_unknown_and_what_cannot_be_read_is_rejected():
-    async with scene(Version.V16) as (station, csms, _clock):
+    async with scene(Version.V16) as (station, csms, clock):
+        await station.plug_in(1, Vehicle())
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(1)
+        cost = {"transactionId": int(station.transactions[0].reference), "cost": 1.5}
+        shown = station.shown(1)
         assert await transfer(csms, "SetUserPrice", {"idToken": "x", "priceText": "y"}) == "UnknownVendorId"
+        assert await transfer(csms, "RunningCost", cost) == "UnknownVendorId"
+        assert await transfer(csms, "FinalCost", cost) == "UnknownVendorId"
+        assert (station.shown(), station.shown(1)) == ([], shown)
         answer = await csms.ask("ChangeConfiguration", {"key": "CustomDisplayCostAndPrice", "value": "true"})
         assert answer["status"] == "Accepted"
         assert await transfer(csms, "SetUserPrice", {"idToken": "x"}) == "Rejected"
-        await transfer(csms, "RunningCost", {"transactionId": 9, "cost": 1})
+        assert await transfer(csms, "RunningCost", cost) == "Accepted"
+        assert station.shown(1)[-1] == "So far: 1.5 EUR"
+        assert await transfer(csms, "RunningCost", {"transactionId": 999, "cost": 1}) == "Rejected"
         assert await transfer(csms, "FinalCost", "no JSON") == "Rejected"
         assert await transfer(csms, "Dance", {}) == "UnknownMessageId"
         assert station.shown() == []

@@ -38,6 +38,7 @@ async def test_names_are_compared_without_case_and_answered_as_asked(version: Ve
 
 
 @requirement("B05.FR.09", "B05-3")
+@pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize(
     ("component", "variable", "value", "more", "status", "reason"),
     [
@@ -50,10 +51,10 @@ async def test_names_are_compared_without_case_and_answered_as_asked(version: Ve
     ],
 )
 async def test_what_cannot_be_set_is_refused_for_its_reason(
-    component: str, variable: str, value: str, more: Any, status: str, reason: str | None
+    component: str, variable: str, value: str, more: Any, status: str, reason: str | None, version: Version
 ) -> None:
     """B05.FR.09: a value that cannot be honoured is refused, not stored."""
-    async with scene(Version.V201) as (station, csms, _):
+    async with scene(version) as (station, csms, _):
         result = await set_one(csms, component, variable, value, **more)
         assert result["attributeStatus"] == status
         assert result.get("attributeStatusInfo", {}).get("reasonCode") == reason
@@ -61,9 +62,10 @@ async def test_what_cannot_be_set_is_refused_for_its_reason(
 
 
 @requirement("B06-2", "B07-7")
-async def test_a_write_only_variable_is_set_and_never_told() -> None:
+@pytest.mark.parametrize("version", TWO)
+async def test_a_write_only_variable_is_set_and_never_told(version: Version) -> None:
     """B06: write-only is Rejected; B07: its value is left out of reports."""
-    async with scene(Version.V21) as (station, csms, clock):
+    async with scene(version) as (station, csms, clock):
         station.context.variables.declare(PASSWORD)
         assert (await set_one(csms, "SecurityCtrlr", "BasicAuthPassword", "0" * 20))["attributeStatus"] == "Accepted"
         asked = [place("SecurityCtrlr", "BasicAuthPassword")]
@@ -78,10 +80,11 @@ async def test_a_write_only_variable_is_set_and_never_told() -> None:
 
 
 @requirement("B06-4")
+@pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize("action", ["GetVariables", "SetVariables", "GetReport"])
-async def test_more_lines_than_the_station_takes_are_refused(action: str) -> None:
+async def test_more_lines_than_the_station_takes_are_refused(action: str, version: Version) -> None:
     """messages.md §2: larger than ItemsPerMessage is OccurrenceConstraintViolation."""
-    async with scene(Version.V201) as (_, csms, _clock):
+    async with scene(version) as (_, csms, _clock):
         line = place("TxCtrlr", "EVConnectionTimeOut")
         many = {
             "GetVariables": {"getVariableData": [line] * 51},
@@ -92,9 +95,10 @@ async def test_more_lines_than_the_station_takes_are_refused(action: str) -> Non
 
 
 @requirement("B07-6")
-async def test_one_report_at_a_time() -> None:
+@pytest.mark.parametrize("version", TWO)
+async def test_one_report_at_a_time(version: Version) -> None:
     """B07: Rejected while another report is being told."""
-    async with scene(Version.V201, impatient=True) as (_, csms, clock):
+    async with scene(version, impatient=True) as (_, csms, clock):
 
         async def base(request: int) -> Any:
             return await csms.ask("GetBaseReport", {"requestId": request, "reportBase": "FullInventory"})

@@ -60,11 +60,12 @@ async def test_a_profile_is_kept_in_a_free_slot_only_and_never_less_secure(versi
 
 
 @requirement("B10-2")
+@pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize(
     ("value", "status"), [("2,1", "RebootRequired"), ("1,3", "Rejected"), ("1,1", "Rejected"), ("", "Rejected")]
 )
-async def test_a_priority_names_slots_the_station_has_each_once(value, status):
-    async with scene(Version.V201) as (_, csms, _clock):
+async def test_a_priority_names_slots_the_station_has_each_once(value, status, version):
+    async with scene(version) as (_, csms, _clock):
         await csms.ask("SetNetworkProfile", {"configurationSlot": 2, "connectionData": PROFILE})
         answer = await csms.ask("SetVariables", {"setVariableData": [{**PRIORITY, "attributeValue": value}]})
         assert answer["setVariableResult"][0]["attributeStatus"] == status
@@ -83,16 +84,18 @@ async def reported(csms, component, variable=None):
 
 
 @requirement("B08.FR.20", "B08.FR.24", "B08.FR.25")
-async def test_what_a_criterion_leaves_out_means_any():
-    async with scene(Version.V201, evses=2) as (_, csms, _clock):
+@pytest.mark.parametrize("version", TWO)
+async def test_what_a_criterion_leaves_out_means_any(version):
+    async with scene(version, evses=2) as (_, csms, _clock):
         both = await reported(csms, {"name": "evse"})
         assert {evse for evse, _, _ in both} == {1, 2}
         assert {"Power", "AvailabilityState"} <= {name for _, name, _ in both}
-    async with scene(Version.V201, evses=2) as (_, csms, _clock):
+    async with scene(version, evses=2) as (_, csms, _clock):
         assert {evse for evse, _, _ in await reported(csms, {"name": "EVSE", "evse": {"id": 2}})} == {2}
 
 
 @requirement("B08.FR.21", "B08.FR.22", "B08.FR.23")
+@pytest.mark.parametrize("version", TWO)
 @pytest.mark.parametrize(
     ("component", "variable", "instances"),
     [
@@ -102,8 +105,8 @@ async def test_what_a_criterion_leaves_out_means_any():
         ({"name": "DeviceDataCtrlr", "instance": "Other"}, {"name": "ItemsPerMessage"}, []),
     ],
 )
-async def test_an_instance_that_is_named_is_the_one_that_is_meant(component, variable, instances):
-    async with scene(Version.V201) as (_, csms, _clock):
+async def test_an_instance_that_is_named_is_the_one_that_is_meant(component, variable, instances, version):
+    async with scene(version) as (_, csms, _clock):
         assert sorted(instance for _, _, instance in await reported(csms, component, variable)) == instances
 
 

@@ -164,6 +164,7 @@ async def test_a_payment_nobody_charges_with_is_let_go_and_told_only_where_the_c
         assert hold.open
         if by_driver:
             await clock.until(station.cancel_payment(1))
+            assert not hold.open, "who changes his mind need not wait for EVConnectionTimeOut"
         await clock.advance(120)
         assert not hold.open
         assert station.evses[1].state == "Available"
@@ -389,12 +390,18 @@ async def test_an_evse_somebody_pays_for_by_the_web_is_kept_free_for_that_long()
 
 @requirement("C25-S4")
 async def test_the_shared_secret_can_be_set_and_not_read():
-    async with scene(V21) as (station, csms, _):
+    async with scene(V21) as (station, csms, clock):
         secret = {"component": {"name": "WebPaymentsCtrlr"}, "variable": {"name": "SharedSecret"}}
         answer = await csms.ask("SetVariables", {"setVariableData": [{**secret, "attributeValue": SECRET}]})
         assert answer["setVariableResult"][0]["attributeStatus"] == "Accepted"
         answer = await csms.ask("GetVariables", {"getVariableData": [secret]})
         assert answer["getVariableResult"][0]["attributeStatus"] == "Rejected"
+        await csms.ask("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
+        await clock.advance(1)
+        lines = [one for part in csms.of("NotifyReport") for one in part["reportData"]]
+        (told,) = (one for one in lines if one["variable"]["name"] == "SharedSecret")
+        assert told["variableAttribute"] == [{"mutability": "WriteOnly"}]
+        assert SECRET not in str(csms.heard)
         assert code(SECRET, station.context.now(), validity=60, length=8) in station.qr_address(1)
 
 

@@ -1,5 +1,7 @@
 """Transaction reports reach the CSMS in order, whatever the line does."""
 
+from itertools import pairwise
+
 import pytest
 from tests.unit.station.scripted import ALL, DRIVER, EPOCH, SILENCE, TWO, Refusal, reports, scene
 
@@ -60,7 +62,7 @@ async def test_a_plain_reconnect_boots_no_second_time(version):
         assert len(csms.of("BootNotification")) == 1
 
 
-@requirement("E13-S1", "1.6:Retry-S1")
+@requirement("E13.FR.02", "1.6:Retry-S1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_report_the_csms_fails_to_process_is_repeated_then_given_up(version):
     def prepare(csms):
@@ -157,9 +159,10 @@ async def test_other_messages_overtake_a_report_that_waits_for_its_retry():
         assert len(reports(csms)) == 1
 
 
-@requirement("E04-S2", "E12-S2")
-async def test_a_long_time_offline_thins_samples_but_never_start_and_end():
-    async with scene(Version.V201, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 1}) as (station, csms, clock):
+@requirement("E12.FR.04", "E11.FR.05")
+@pytest.mark.parametrize("version", TWO)
+async def test_a_long_time_offline_thins_samples_but_never_start_and_end(version):
+    async with scene(version, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 1}) as (station, csms, clock):
         csms.unreachable = True
         csms.cut()
         await clock.advance(1)
@@ -175,6 +178,8 @@ async def test_a_long_time_offline_thins_samples_but_never_start_and_end():
         numbers = [one["seqNo"] for one in told]
         assert numbers == sorted(numbers)
         assert numbers[-1] > 2_400
+        steps = {later - sooner for sooner, later in pairwise(numbers)}
+        assert steps == {1, 2}, "only every second report went, and none twice in a row"
 
 
 @pytest.mark.parametrize("version", ALL)

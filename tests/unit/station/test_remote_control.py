@@ -44,7 +44,12 @@ async def test_a_waiting_car_is_started_and_stopped_from_afar(version):
         assert csms.of("Authorize") == []
         assert await stop(csms, station) == "Accepted"
         await clock.advance(1)
-        assert station.transactions[0].reason == "Remote"
+        if version is Version.V16:
+            assert csms.of("StopTransaction")[-1]["reason"] == "Remote"
+        else:
+            end = csms.of("TransactionEvent")[-1]
+            assert (end["eventType"], end["triggerReason"]) == ("Ended", "RemoteStop")
+            assert end["transactionInfo"]["stoppedReason"] == "Remote"
         assert station.transactions[0].energy > WattHours.of(1800)
         assert await stop(csms, station) == "Rejected"
 

@@ -438,7 +438,7 @@ async def test_a_place_that_breaks_or_goes_out_of_service_is_reserved_no_longer(
         assert station.reservations == []
 
 
-@requirement("H01-11")
+@requirement("B01.FR.13")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_reservation_outlives_a_restart(version):
     """B01.FR.13, TC_B_24: Reserved is told again after the boot, and the reservation still holds."""

@@ -72,8 +72,9 @@ async def test_16_tells_start_samples_and_stop_with_the_number_it_was_given():
 
 
 @requirement("J02-S9")
-async def test_samples_come_at_the_interval_from_the_start_of_the_transaction():
-    async with scene(Version.V201, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 60}) as (station, csms, clock):
+@pytest.mark.parametrize("version", TWO)
+async def test_samples_come_at_the_interval_from_the_start_of_the_transaction(version):
+    async with scene(version, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 60}) as (station, csms, clock):
         await station.plug_in(1, Vehicle())
         await clock.until(station.present(DRIVER, 1))
         await clock.advance(181)

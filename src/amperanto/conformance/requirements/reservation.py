@@ -18,7 +18,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     station("H01-8", "an EVSE that breaks or goes out of service ends its reservation, told as Removed"),
     csms("H01-9", "a reservation says id, token, expiry, and EVSE, connector type or group where asked for"),
     csms("H01-10", "the station's no ends the reservation as refused, with its word"),
-    station("H01-11", "a reservation and its Reserved state outlive a restart"),
+    station("B01.FR.13", "a reservation and its Reserved state outlive a restart"),
     station("H01-12", "a restart on idle waits until nothing is reserved"),
     csms("H01-13", "what was reserved at a place that broke is known to be removed"),
     station("H02-1", "a cancelled reservation makes its connector Available again"),

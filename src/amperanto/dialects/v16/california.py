@@ -47,6 +47,12 @@ def read_cost(wire: v16.DataTransferRequest) -> v2.CostUpdatedRequest | None:
     )
 
 
+def answer_of(said: v2.CostUpdatedResponse) -> v16.DataTransferResponse:
+    """What a station says to a cost: taken, or the word for why not, which stands in customData."""
+    word = (v2.or_none(said.custom_data) or {}).get("status", v16.DataTransferStatus.ACCEPTED)
+    return v16.DataTransferResponse(status=v16.DataTransferStatus.keep(str(word)))
+
+
 def heard(answer: v16.DataTransferResponse) -> v2.CostUpdatedResponse:
     """That the station took it; the word of one that did not stands in customData."""
     if answer.status == v16.DataTransferStatus.ACCEPTED:

@@ -49,7 +49,7 @@ class DataTransfer:
         wire: v16.DataTransferRequest, said: v2.DataTransferResponse | v2.CostUpdatedResponse, context: StationContext
     ) -> v16.DataTransferResponse:
         if isinstance(said, v2.CostUpdatedResponse):
-            return v16.DataTransferResponse(status=v16.DataTransferStatus.ACCEPTED)
+            return california.answer_of(said)
         data: object = said.data
         if data is None:
             data = v16.UNSET
