@@ -9,7 +9,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.gateway.variables_by_hand import DEFAULTS, OPERATOR, Hand, by_hand, line_of, named, part_of, wanted
+from tests.unit.gateway.variables_by_hand import (
+    DEFAULTS,
+    OPERATOR,
+    Hand,
+    by_hand,
+    keys_of,
+    line_of,
+    named,
+    part_of,
+    wanted,
+)
 
 from amperanto.conformance.requirements import requirement
 from amperanto.csms.errors import CannotResume, NoFreeSlot
@@ -346,6 +356,33 @@ async def test_the_reset_of_an_evse_ends_with_its_answer(door: Any, version: Ver
         wish = await door.csms.resets.reset(OPERATOR, station, v2.Reset.IMMEDIATE, 1)
         assert hand.of("Reset") == [{"type": "Immediate", "evseId": 1}]
         assert (wish.state, wish.result) == (WishState.DONE, "Accepted")
+
+
+@requirement("B11-1", "B11-2")
+async def test_in_1_6_too_a_reset_is_followed_to_its_boot_or_its_refusal(door: Any) -> None:
+    async with by_hand(door, Version.V16) as (station, hand):
+        hand.answers["Reset"] = {"status": "Rejected"}
+        wish = await door.csms.resets.reset(OPERATOR, station, v2.Reset.ON_IDLE)
+        assert (wish.state, wish.result) == (WishState.FAILED, "Rejected")
+        hand.answers["Reset"] = {"status": "Accepted"}
+        wish = await door.csms.resets.reset(OPERATOR, station, v2.Reset.ON_IDLE)
+        assert (wish.state, wish.result) == (WishState.WAITING, "Accepted: it is to boot")
+        await hand.tell("b2", "BootNotification", {"chargePointVendor": "Peer", "chargePointModel": "P"})
+        assert (await ends(door, station, "reset"))[-1] == (WishState.DONE, "Accepted, and it booted")
+
+
+@requirement("B07.FR.14")
+async def test_in_1_6_the_inventory_is_every_key_asked_for_once(door: Any) -> None:
+    async with by_hand(door, Version.V16) as (station, hand):
+        hand.answers["GetConfiguration"] = keys_of({"HeartbeatInterval": 77, "AcmeLight": "on"})
+        await looks(door)
+        whole = [one for one in hand.of("GetConfiguration") if not one.get("key")]
+        assert len(whole) == 1
+        ((state, said),) = await ends(door, station, "report")
+        assert (state, said.split(":")[0]) == (WishState.DONE, "FullInventory")
+        await hand.tell("b2", "BootNotification", {"chargePointVendor": "Peer", "chargePointModel": "P"})
+        await looks(door)
+        assert [one for one in hand.of("GetConfiguration") if not one.get("key")] == whole
 
 
 @requirement("1.6:Reset-1")

@@ -234,6 +234,9 @@ async def test_a_report_of_chosen_variables_holds_those_alone(version):
         _, found = await report(componentCriteria=["Available"])
         assert ("AuthCacheCtrlr", None, "Available") not in found
         assert ("EVSE", 1, "Available") in found
+        assert await report(componentCriteria=["Problem", "Available"]) == ("Accepted", found)
+        _, found = await report(componentVariable=[HEARTBEAT, one_evse])
+        assert {place[:2] for place in found} == {("OCPPCommCtrlr", None), ("EVSE", 2)}
 
 
 @requirement("B12-1")
@@ -310,4 +313,23 @@ async def test_a_queue_that_cannot_be_delivered_survives_the_restart(version):
         await clock.advance(90)
         assert reports(csms)[-1]["eventType"] == "Ended"
         assert csms.actions().index("TransactionEvent") < csms.actions().index("BootNotification", 1)
+        assert station.queued == 0
+
+
+@requirement("B12-3")
+async def test_a_16_stop_that_cannot_be_delivered_survives_the_restart():
+    async with scene(Version.V16) as (station, csms, clock):
+        await station.plug_in(1, Vehicle())
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(60)
+        csms.answers["StopTransaction"] = Refusal("InternalError")
+        await csms.ask("Reset", {"type": "Soft"})
+        await clock.advance(31)
+        csms.answers["StopTransaction"] = {}
+        await clock.advance(90)
+        told = csms.actions()
+        boot = len(told) - 1 - told[::-1].index("BootNotification")
+        assert told.count("BootNotification") == 2
+        assert "StopTransaction" in told[boot:]
+        assert csms.of("StopTransaction")[-1]["reason"] == "SoftReset"
         assert station.queued == 0

@@ -82,6 +82,18 @@ async def test_samples_come_at_the_interval_from_the_start_of_the_transaction(ve
         assert [one["timestamp"] for one in samples] == [f"2026-01-01T00:0{m}:01.000Z" for m in (1, 2, 3)]
 
 
+@requirement("J02-S9")
+async def test_in_1_6_too_samples_count_from_the_start_of_the_transaction():
+    async with scene(Version.V16, variables={("SampledDataCtrlr", "TxUpdatedInterval"): 60}) as (station, csms, clock):
+        await clock.advance(7)
+        await station.plug_in(1, Vehicle())
+        await clock.until(station.present(DRIVER, 1))
+        await clock.advance(181)
+        at = [one["meterValue"][0]["timestamp"] for one in csms.of("MeterValues")]
+        begun = csms.of("StartTransaction")[0]["timestamp"]
+        assert [one[14:19] for one in (begun, *at)] == [f"0{minute}:{begun[17:19]}" for minute in (0, 1, 2, 3)]
+
+
 async def test_what_is_measured_obeys_the_weaker_of_car_and_outlet():
     outlets = {1: Outlet(max_current=Amperes.of(10))}
     async with scene(Version.V201, evses=outlets) as (station, csms, clock):
