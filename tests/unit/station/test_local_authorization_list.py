@@ -53,7 +53,7 @@ def expiry(version: Version, at: str) -> dict[str, Any]:
 # --- D01: the list, and what changes it
 
 
-@requirement("D02-1")
+@requirement("D02-1", "1.6:GetLocalListVersion-1")
 @pytest.mark.parametrize("version", ALL)
 async def test_a_station_nobody_sent_a_list_says_version_0(version):
     """D02.FR.02, TC_042_2, TC_D_09."""

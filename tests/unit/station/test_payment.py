@@ -58,8 +58,7 @@ async def test_a_prepaid_card_is_asked_about_each_time_and_its_credit_limits_the
         csms.answers["Authorize"] = {
             "idTokenInfo": {"status": "Accepted", "cacheExpiryDateTime": "2026-01-01T00:00:00Z"}
         }
-        started = {"transactionLimit": {"maxCost": 2.0}}
-        csms.answers["TransactionEvent"] = lambda told: started if told["eventType"] == "Started" else {}
+        csms.answers["TransactionEvent"] = {"transactionLimit": {"maxCost": 2.0}}
         await csms.ask("SetDefaultTariff", {"evseId": 0, "tariff": PER_MINUTE})
         for uses in (1, 2):
             await station.plug_in(1, Vehicle())

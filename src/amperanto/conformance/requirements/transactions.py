@@ -22,7 +22,11 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     csms("E04-1", "What began offline is kept with its own times and marked; its times are no fault of its clock."),
     csms("E04-2", "Updates a station dropped are shown as gaps."),
     csms("E05-1", "A token that is not accepted is said so in the answer; the transaction is kept and metered.", ALL),
-    csms("E06-1", "stoppedReason is kept as told, a word nobody knows too; left out it is a local stop.", ALL),
+    csms(
+        "E06-1",
+        "stoppedReason is kept as told, a word nobody knows too; left out, as a local stop's may be, none is made up.",
+        ALL,
+    ),
     csms("E06-2", "The reading of the end is the last, whatever comes after it.", ALL),
     csms("E07-1", "Who stops need not be who started: the token that started stays the transaction's.", ALL),
     csms("E08-1", "A stop told offline ends the transaction at its own time."),
