@@ -195,7 +195,7 @@ class Csms:
 
     async def _fenced(self, unit: Unit, link: StationLink) -> Station:
         unit.fence(link.station_id, link.number)
-        return _there(await unit.stations.by_id(link.station_id))
+        return unit.stations.kept(link.station_id) or _there(await unit.stations.by_id(link.station_id))
 
     async def station(self, link: StationLink) -> Station:
         """The station as it is now."""

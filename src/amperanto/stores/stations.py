@@ -85,6 +85,10 @@ class Stations:
         """The station of our id (cached); for the node itself, not for a person."""
         return await self._work.cached(self._work.caches.stations, station, lambda: self._read(_BY_ID, id=station))
 
+    def kept(self, station: StationId) -> Station | None:
+        """The station of our id where it is cached and may be believed; else `by_id` reads it."""
+        return None if self._work.fresh else self._work.caches.stations.get(station)
+
     async def get(self, organisation: OrganisationId, station: StationId) -> Station | None:
         """The organisation's station of that id."""
         return await self._read(_GET, organisation=organisation, id=station)
