@@ -19,7 +19,7 @@ COLUMNS = {"at": "at", "context": "context", "verdict": "verdict", "meter": "met
 
 @click.group(cls=RichGroup)
 def signed() -> None:
-    """What a calibrated meter proves of a transaction."""
+    """Signed meter readings, and the keys of meters."""
 
 
 @signed.command("show")

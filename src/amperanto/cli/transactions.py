@@ -9,7 +9,7 @@ import click
 from rich_click import RichGroup
 
 from amperanto.cli.client import Node, node_options, place
-from amperanto.cli.output import console, joined, json_option, moment, print_json, print_table
+from amperanto.cli.output import amount, console, joined, json_option, kwh, moment, print_json, print_table
 
 COLUMNS = {
     "id": "transaction",
@@ -55,7 +55,7 @@ def list_(*, node: Node, as_json: bool, **given: Any) -> None:
     if as_json:
         print_json(known)
     else:
-        print_table(COLUMNS, [_row(one) for one in known])
+        print_table(COLUMNS, [_row(one) for one in known], nothing="Nothing of that kind was charged yet.")
 
 
 @transactions.command("show")
@@ -131,23 +131,22 @@ def _bill_lines(found: dict[str, Any]) -> list[str]:
     if record is None:
         return ["charge record: none yet"]
     told = f"charge record: {record['number']} ({record['kind']}), {_amount(record)}"
-    return [f"{told}; see 'amperanto records show {record['id']}'"]
+    return [f"{told}; see 'amperanto records show {record['number']}'"]
 
 
 def _amount(record: dict[str, Any]) -> str:
-    return "not priced" if record["gross"] is None else f"{record['gross']} {record['currency']}"
+    return "not priced" if record["gross"] is None else f"{amount(record['gross'])} {record['currency']}"
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     token: dict[str, Any] | None = one["token"]
     record: dict[str, Any] | None = one["record"]
-    energy = one["energy_wh"]
     return {
         **one,
         "who": None if token is None else token["uid"],
         "began": moment(one["started_at"]),
         "ended": moment(one["ended_at"]),
-        "kwh": None if energy is None else energy / 1000,
+        "kwh": kwh(one["energy_wh"]),
         "standing": "held" if one["held"] else one["state"],
         "number": None if record is None else record["number"],
         "amount": None if record is None else _amount(record),
