@@ -166,14 +166,15 @@ def _state(place: Place) -> str:
 
 
 def total(scene: Scene) -> str:
-    """What the node has billed."""
+    """What the node has billed, and how much of it waits for a person."""
     billed = [one for one in scene.charges if one["cost"]]
+    held = sum(one["held"] for one in scene.charges)
     energy = sum(one["energy_wh"] for one in billed)
     words = f"charges billed: {len(billed)}, {energy / 1000:.3f} kWh"
-    if not billed:
-        return f"{words} ({scene.price})"
-    cost = sum(Decimal(str(one["cost"]["gross"])) for one in billed)
-    return f"{words}, {_money({'gross': cost, 'currency': billed[0]['cost']['currency']})} ({scene.price})"
+    if billed:
+        cost = sum(Decimal(str(one["cost"]["gross"])) for one in billed)
+        words += f", {_money({'gross': cost, 'currency': billed[0]['cost']['currency']})}"
+    return f"{words}{f', {held} held' if held else ''} ({scene.price})"
 
 
 def _money(cost: dict[str, Any]) -> str:

@@ -46,4 +46,4 @@ def test_where_the_usual_ports_are_taken_it_takes_others_and_says_so() -> None:
         run = demo()
     assert run.returncode == 0, run.stderr
     assert "Port 9000 is taken" in run.stdout
-    assert "60.000 kWh, 32.67 EUR (0.45 a kWh + 21 % VAT)" in run.stdout
+    assert "charges billed: 3, 60.000 kWh, 32.67 EUR, 1 held (0.45 a kWh + 21 % VAT)" in run.stdout
