@@ -373,7 +373,7 @@ TRANSACTIONS = [
             "2": call("TransactionEvent", event(timestamp="9999-12-31T23:59:59-23:59")),
         },
         PROPERTY,
-        REVIEWED,
+        NOTED,
     ),
     Row(
         "meter values with broken brackets",
@@ -391,13 +391,31 @@ TRANSACTIONS = [
         NOTED,
     ),
     Row(
+        "a transaction message with an empty time",
+        {
+            "1.6": call("StartTransaction", start(timestamp="")),
+            "2": call("TransactionEvent", event(timestamp="")),
+        },
+        PROPERTY,
+        NOTED,
+    ),
+    Row(
+        "a transaction message whose time is null",
+        {
+            "1.6": call("StartTransaction", start(timestamp=None)),
+            "2": call("TransactionEvent", event(timestamp=None)),
+        },
+        TYPE,
+        NOTED,
+    ),
+    Row(
         "a transaction message in the year 222222017",
         {
             "1.6": call("StartTransaction", start(timestamp="222222017-10-27T19:10:11Z")),
             "2": call("TransactionEvent", event(timestamp="222222017-10-27T19:10:11Z")),
         },
         PROPERTY,
-        REVIEWED,
+        NOTED,
     ),
 ]
 

@@ -31,6 +31,7 @@ from amperanto.domain.references import began_the_one_before, begins_the_next, e
 from amperanto.domain.stations import Station, StationId
 from amperanto.domain.tokens import Token
 from amperanto.domain.transactions import Transaction, TransactionState
+from amperanto.domain.undated import repeats
 from amperanto.stores.store import Unit
 
 NO_START = "its start was never told"
@@ -122,6 +123,9 @@ class Transactions(Block):
         return lag if number == teller.link.number else None
 
     async def _same_start(self, unit: Unit, teller: Teller, told: TransactionStarted) -> Transaction | None:
+        if told.undated:
+            running = await unit.transactions.open_at(teller.station.id)
+            return next((one for one in running if repeats(one, told)), None)
         return await unit.transactions.same_start(
             teller.station.id, where=told.where, token=told.token, at=told.at, meter=told.meter
         )
@@ -187,7 +191,9 @@ class Transactions(Block):
         follows: Transaction | None = None,
     ) -> TransactionDecision:
         before = known or self._opened(teller, told, number)
-        grown = before.hear(told, teller.at, None if told.sequence is not None else self._lag(teller))
+        grown = before
+        if not repeats(known, told):
+            grown = before.hear(told, teller.at, None if told.sequence is not None else self._lag(teller))
         # R10: a token that takes first place is judged as if it had come first, whatever a later one was answered.
         judged = before if grown.token == before.token else replace(before, authorization=None)
         authorization = await self._authorize.within(unit, teller, told, judged)

@@ -2,7 +2,7 @@
 
 The lag of a report is our time less the station's, in seconds. A report may come late, never early: the smallest lag
 of a transaction's reports is how far the station's clock is ahead (negative) for sure; how far it is behind only
-live reports tell, since what was queued is dated in the past rightly. Faults are remarks: they do not touch energy.
+live reports tell, since what was queued is dated in the past rightly. Faults are remarks: they do not touch energy; but for reports of no date.
 
 What is billed, the declared rule:
 1. the station's times, while its clock shows no fault;
@@ -10,7 +10,8 @@ What is billed, the declared rule:
 3. a clock that jumped on the way: our time of hearing the start, and the shorter of two durations, its own and ours;
 4. a clock that was not set (before 2015, after 2100): our time of hearing for the end, and the station's duration
    before it; where only one of the two is unset, our time of hearing in its place;
-5. never an end before its start: then the end is our time of hearing it, and at least the start.
+5. a report without a readable time: our time of receipt in its place; since nobody knows when it was, this one holds;
+6. never an end before its start: then the end is our time of hearing it, and at least the start.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Clock(NamedTuple):
     unset: bool = False
     started_heard: datetime | None = None
     ended_heard: datetime | None = None
+    undated: bool = False
 
     def heard(self, at: datetime, heard: datetime, live: bool, skew: int | None) -> Clock:
         """With one more report; `skew` is the connection's, where its messages cannot say whether they are live."""
@@ -61,6 +63,10 @@ class Clock(NamedTuple):
         if (least, first, last) == (self.lag, self.live, self.latest):
             return self
         return self._replace(lag=least, live=first, latest=last)
+
+    def without_date(self) -> Clock:
+        """With a report that told no time: it says nothing of the station's clock."""
+        return self if self.undated else self._replace(undated=True)
 
     @property
     def skew(self) -> int:
@@ -144,6 +150,10 @@ def faults(start: datetime | None, end: datetime | None, clock: Clock) -> tuple[
     if clock.unset:
         first = start if start is not None and is_unset(start) else end
         found.append(_fault(Doubt.CLOCK_UNSET, "the station dated reports before its clock was set", at=str(first)))
+    if clock.undated:
+        words = "a report of it told no time that can be read: when we received it stands for that"
+        evidence = (("started_at", str(start)), ("ended_at", str(end)))
+        found.append(Finding(Doubt.UNDATED, words, evidence))
     skew = clock.skew
     zone = round(skew / QUARTER) * QUARTER
     if skew and zone and abs(skew - zone) <= NEAR and abs(zone) <= FARTHEST_ZONE:

@@ -30,6 +30,7 @@ class Doubt(StrEnum):
     NO_START = "StartNeverTold"
     TOO_LONG = "TooLong"
     NO_END = "EndNeverTold"
+    UNDATED = "TimeMissing"
     CLOCK_UNSET = "ClockNotSet"
     CLOCK_AHEAD = "ClockAhead"
     CLOCK_BEHIND = "ClockBehind"

@@ -115,6 +115,8 @@ class TransactionTold:
     """The id of the tariff the station calculates by, told once (I07, I08, 2.1)."""
     cost: CostDetails | None = None
     """What the station calculated by it (I12, 2.1)."""
+    undated: bool = False
+    """It told no time that can be read: `at` is when we received it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from amperanto.domain.observations import TransactionEnded, TransactionReport, TransactionStarted
 from amperanto.domain.sequences import contains
 from amperanto.domain.transactions import END_KIND, Mark, Transaction, readings_of
+from amperanto.domain.undated import repeats
 
 
 def begins_the_next(known: Transaction, told: TransactionReport) -> bool:
     """Whether this Started begins a new transaction under the reference; of one that is open, the end was lost."""
-    if not isinstance(told, TransactionStarted):
+    if not isinstance(told, TransactionStarted) or repeats(known, told):
         return False
     if known.over_at is not None:
         return told.at > known.over_at
@@ -39,6 +40,8 @@ def ends_another(known: Transaction, told: TransactionEnded) -> bool:
     In 2.x it is of the next one under the same id, whose start is still to come, if the meter went on while the numbers
     began anew.
     """
+    if repeats(known, told):
+        return False
     if told.sequence is None or known.ended_at is None:
         return known.ended_at not in (None, told.at)
     if not contains(known.heard, told.sequence):

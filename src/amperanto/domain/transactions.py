@@ -385,7 +385,8 @@ class Transaction:
         return usage
 
     def _clocked(self, told: TransactionReport, at: datetime, skew: int | None) -> Clock:
-        clock = self.clock.heard(told.at, at, told.sequence is not None and not told.offline, skew)
+        live = told.sequence is not None and not told.offline
+        clock = self.clock.without_date() if told.undated else self.clock.heard(told.at, at, live, skew)
         if isinstance(told, TransactionStarted) and at != self.received_at:
             if self.started_at is None or clock.started_heard is not None:
                 first = at if clock.started_heard is None else min(at, clock.started_heard)

@@ -10,7 +10,7 @@ from typing import Any
 
 from amperanto.ocpp.errors import LocalProtocolError
 
-__all__ = ["is_instant", "parse_instant", "write_instant"]
+__all__ = ["Receipt", "is_instant", "parse_instant", "write_instant"]
 
 RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
@@ -22,6 +22,10 @@ LOOSE = re.compile(
     r"(?:[Zz]|([+-])(\d\d):?(\d\d)?)?\s*",
     re.ASCII,
 )
+
+
+class Receipt(datetime):
+    """The moment a message was received, in the place of one it does not tell readably."""
 
 
 def is_instant(text: str) -> bool:

@@ -13,14 +13,14 @@ A payload without any violation is always readable here.
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
 
 from msgspec import UNSET, inspect
 
 from amperanto.ocpp import v2, v16
-from amperanto.ocpp.instants import parse_instant
+from amperanto.ocpp.instants import Receipt, parse_instant
 from amperanto.ocpp.shapes import Message, Record, Word
 from amperanto.ocpp.validation import Kind, Violation, pointer
 
@@ -65,13 +65,17 @@ class Unreadable(Exception):
 
 
 # Required moments that may be the moment of receipt when they cannot be read (spec/quirks.md §5): they only say
-# when the station noticed something. The time of a transaction or of a meter is never guessed.
+# when the station noticed something. The time of a reading is never guessed.
 MOMENTS: dict[type[Record], str] = {
     v2.StatusNotificationRequest: "timestamp",
     v2.NotifyEventRequest: "generatedAt",
     v2.SecurityEventNotificationRequest: "timestamp",
     v16.SecurityEventNotificationRequest: "timestamp",
 }
+
+# Of a transaction's reports too, since a start or stop that is lost costs more; but theirs is marked as ours, so that
+# nobody bills by it unseen.
+REPORTS = (v16.StartTransactionRequest, v16.StopTransactionRequest, v2.TransactionEventRequest)
 
 
 def boot_of_1_6(tree: dict[str, Any]) -> dict[str, Any]:
@@ -97,9 +101,20 @@ def read(kind: type[Message], payload: object, wall: Callable[[], datetime] | No
         said = tree.get(MOMENTS[kind])
         if isinstance(said, str) and parse_instant(said) is None:
             payload = tree | {MOMENTS[kind]: wall().isoformat()}
+    if wall is not None and kind in REPORTS and isinstance(payload, dict):
+        payload = dated(cast(dict[str, Any], payload), wall)
     if kind is v16.BootNotificationRequest and isinstance(payload, dict):
         payload = boot_of_1_6(cast(dict[str, Any], payload))
     return cast(Message, record_reader(kind)({} if payload is None else payload))
+
+
+def dated(tree: dict[str, Any], wall: Callable[[], datetime]) -> dict[str, Any]:
+    """The report of a transaction, with the moment of receipt where it tells none that can be read."""
+    told = respelled(tree, {"timestamp"})
+    said = told.get("timestamp")
+    if isinstance(said, str) and parse_instant(said) is not None:
+        return told
+    return told | {"timestamp": Receipt.fromtimestamp(wall().timestamp(), UTC)}
 
 
 @cache
@@ -279,7 +294,7 @@ def read_object(value: Any) -> dict[str, Any]:
 
 def read_instant(value: Any) -> datetime:
     """An instant, aware."""
-    instant = parse_instant(value) if isinstance(value, str) else None
+    instant = value if isinstance(value, Receipt) else parse_instant(value) if isinstance(value, str) else None
     if instant is None:
         raise Unreadable(Kind.OUT_OF_RANGE if isinstance(value, str) else Kind.WRONG_TYPE, "is not a date-time")
     return instant

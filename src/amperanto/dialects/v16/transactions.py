@@ -31,6 +31,7 @@ from amperanto.domain.observations import TransactionContinued, TransactionEnded
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.tokens import Authorization, AuthorizationStatus
 from amperanto.ocpp import v16
+from amperanto.ocpp.instants import Receipt
 
 V16.never(
     (TransactionContinued,),
@@ -69,6 +70,7 @@ TOLD_DROPS = {
     "limit": "1.6 knows no limits of a transaction",
     "tariff": "1.6 stations calculate no costs",
     "cost": "1.6 stations calculate no costs",
+    "undated": "what we notice, not what a station says",
     "token.type": TOKEN_TYPE,
     "answer.cost": "1.6 tells a cost by DataTransfer only",
     "answer.message": "1.6 tells a driver nothing",
@@ -99,6 +101,7 @@ class StartTransaction:
             token=token_of(wire.id_tag),
             meter=WattHours(Decimal(wire.meter_start)),
             reservation=v16.or_none(wire.reservation_id),
+            undated=isinstance(wire.timestamp, Receipt),
         )
 
     @staticmethod
@@ -167,6 +170,7 @@ class StopTransaction:
             values=() if isinstance(data, v16.UnsetType) else read_values(data),
             trigger=UNLOCK_COMMAND if unlocked else None,
             reason=None if reason is None else OTHER if unlocked else IN_2X.get(reason, str(reason)),
+            undated=isinstance(wire.timestamp, Receipt),
         )
 
     @staticmethod

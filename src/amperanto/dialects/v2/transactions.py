@@ -45,6 +45,7 @@ from amperanto.domain.observations import (
 from amperanto.domain.quantities import WattHours
 from amperanto.domain.stations import ChargingState
 from amperanto.ocpp import v2
+from amperanto.ocpp.instants import Receipt
 
 NO_VALUES: tuple[MeterValue, ...] = ()
 EVENT = v2.TransactionEvent
@@ -74,6 +75,7 @@ TRIGGERS = {str(one): one for one in v2.TriggerReason}
     (TransactionStarted, TransactionContinued, TransactionEnded),
     drops={
         "meter": "2.x tells its meter as a sampled value, which is added where the samples hold no register",
+        "undated": "what we notice, not what a station says",
         "limit.cost": "a JSON number has about 15 digits",
         "limit.energy": "a JSON number has about 15 digits",
         "answer.cost": "a JSON number has about 15 digits",
@@ -119,6 +121,7 @@ class TransactionEvent:
                 seconds_charging=v2.or_none(info.time_spent_charging),
                 tariff=v2.or_none(info.tariff_id),
                 cost=_read_cost(wire.cost_details),
+                undated=isinstance(wire.timestamp, Receipt),
                 reason=plain(info.stopped_reason),
             )
         return KINDS.get(kind, TransactionContinued)(
@@ -138,6 +141,7 @@ class TransactionEvent:
             seconds_charging=v2.or_none(info.time_spent_charging),
             tariff=v2.or_none(info.tariff_id),
             cost=_read_cost(wire.cost_details),
+            undated=isinstance(wire.timestamp, Receipt),
         )
 
     @staticmethod
