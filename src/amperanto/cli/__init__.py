@@ -43,6 +43,9 @@ COMMANDS = {
     ),
     "unlock": Place("remote_control", "unlock", "Open the cable lock of a connector of the station IDENTITY."),
     "reset": Place("remote_control", "reset", "Restart the station IDENTITY."),
+    "availability": Place(
+        "availability", "availability", "Take the station IDENTITY, or a part of it, into service or out of it."
+    ),
     "trigger": Place(
         "remote_control",
         "trigger",

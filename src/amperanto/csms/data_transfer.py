@@ -1,6 +1,7 @@
 """P. DataTransfer: vendors' own messages, answered by a hook named after the vendorId.
 
-Nobody's vendorId is answered UnknownVendorId (P01.FR.04); the message is kept in the log either way.
+Nobody's vendorId is answered UnknownVendorId (P01.FR.04); the message is kept in the log either way. California pricing
+is a vendorId we know; but its messages all go to the station, so one that comes from it has an unknown messageId.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from amperanto.csms.block import Block
+from amperanto.csms.california import VENDOR as CALIFORNIA
 from amperanto.domain.stations import Station
 from amperanto.ocpp import v2
 
@@ -21,7 +23,8 @@ class DataTransfer(Block):
         """Ask the hook of that vendor, outside any unit, since it may wait (R2). Raises TimeoutError."""
         hook = self.context.hooks.data_transfer.get(request.vendor_id)
         if hook is None:
-            return v2.DataTransferResponse(status=v2.DataTransferStatus("UnknownVendorId"))
+            unknown = "UnknownMessageId" if request.vendor_id == CALIFORNIA else "UnknownVendorId"
+            return v2.DataTransferResponse(status=v2.DataTransferStatus(unknown))
         message = request.message_id if isinstance(request.message_id, str) else None
         async with asyncio.timeout(HOOK_SECONDS):
             status, data = await hook(station, message, request.data)

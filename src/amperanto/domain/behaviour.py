@@ -40,8 +40,6 @@ class Behaviour:
     """A plugged-in car charges only after a remote start."""
     remote_start_token: str | None = None
     """The only token a remote start may carry."""
-    auto_start_key: str | None = None
-    """The configuration key that holds the token of its own starts."""
     min_meter_interval: int | None = None
     """The shortest interval between meter values it accepts."""
     denied_measurands: frozenset[str] = frozenset()
@@ -62,8 +60,6 @@ class Behaviour:
     """How long it may take to answer a call."""
     answers_by_own_ids: bool = False
     """Its answers carry ids of its own: the only open call is meant."""
-    reconnects_within: float | None = None
-    """How long it may be gone before anybody should worry."""
     hints: tuple[str, ...] = ()
     """What a person should know before blaming something else."""
 

@@ -2,7 +2,8 @@
 
 The lag of a report is our time less the station's, in seconds. A report may come late, never early: the smallest lag
 of a transaction's reports is how far the station's clock is ahead (negative) for sure; how far it is behind only
-live reports tell, since what was queued is dated in the past rightly. Faults are remarks: they do not touch energy; but for reports of no date.
+live reports tell, since what was queued is dated in the past rightly. Faults are remarks: they
+do not touch energy; but a report without a readable time holds.
 
 What is billed, the declared rule:
 1. the station's times, while its clock shows no fault;

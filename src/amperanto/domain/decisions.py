@@ -53,6 +53,8 @@ class TokenDecision:
     authorization: Authorization
     message: PersonalMessage | None = None
     tariff: Tariff | None = None
+    unreadable_tariff: bool = False
+    """A tariff was told that nobody can read (the station's HandleFailedTariff says what then, I08)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -223,15 +223,12 @@ class TariffAndCost(Block):
 
     def _said(self, neutral: Neutral, said: Said) -> None:
         """I08: the driver's own tariff, with the answer to his token; kept until it was used."""
-        if not isinstance(neutral, TokenPresented) or not isinstance(said, TokenDecision) or said.tariff is None:
-            return
-        if not self.local:
+        if not isinstance(neutral, TokenPresented) or not isinstance(said, TokenDecision):
             return
         key, tariff = neutral.token.key, said.tariff
-        most = self.context.variables.number(TARIFFS, "MaxElements", "Tariff")
-        conditions = self.context.variables.text(TARIFFS, "ConditionsSupported", "Tariff").lower() == "true"
-        bad = problems(tariff) or tariff.valid_from is not None or (tariff.conditional and not conditions)
-        if bad or len(list(tariff.elements())) > most or self._taken(tariff):
+        if not self.local or (tariff is None and not said.unreadable_tariff):
+            return
+        if tariff is None or not self._processable(tariff):
             self._failed.add(key)
             self._drivers.pop(key, None)
             self._problem("tariff", there=True)
@@ -239,6 +236,13 @@ class TariffAndCost(Block):
             self._failed.discard(key)
             self._drivers[key] = tariff
             self._problem("tariff", there=False)
+
+    def _processable(self, tariff: Tariff) -> bool:
+        """Whether the station can calculate by it (I08)."""
+        most = self.context.variables.number(TARIFFS, "MaxElements", "Tariff")
+        conditions = self.context.variables.text(TARIFFS, "ConditionsSupported", "Tariff").lower() == "true"
+        bad = problems(tariff) or tariff.valid_from is not None or (tariff.conditional and not conditions)
+        return not (bad or len(list(tariff.elements())) > most or self._taken(tariff))
 
     def _problem(self, what: str, *, there: bool) -> None:
         """I08, I12: tell that a tariff cannot be processed or calculated by, or that all is well again."""

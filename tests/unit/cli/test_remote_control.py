@@ -15,6 +15,11 @@ def test_a_station_is_started_stopped_unlocked_and_asked_with_plain_answers(serv
     assert "Nothing charges" in sentence(run("stop", identity, *where))
     with Program("station", f"{served.ocpp}/{identity}", "--version", version) as station:
         station.until("Available")
+        out = run("availability", identity, "--evse", "1", "--inoperative", *where)
+        assert (out.exit_code, out.stdout) == (0, f"{identity} is inoperative.\n")
+        station.until("Unavailable")
+        assert "is operative" in run("availability", identity, "--evse", "1", "--operative", *where).stdout
+        station.until("Available")
         said = sentence(run("start", identity, f"CAFE{version}", "--evse", "9", *where))
         assert "refuses" in said
         waiting = run("start", identity, f"CAFE{version}", "--wait", "0", *where)
@@ -24,3 +29,13 @@ def test_a_station_is_started_stopped_unlocked_and_asked_with_plain_answers(serv
         assert "sends Heartbeat" in run("trigger", identity, "Heartbeat", *where).stdout
         assert "must not be asked" in sentence(run("trigger", identity, "BootNotification", *where))
         assert station.end() == 0
+
+
+def test_a_station_that_is_away_is_told_when_it_comes(served: Served) -> None:  # noqa: F811
+    where = ("--data", str(served.data), "--url", served.url)
+    served.run("stations", "add", "AWAY", "--security-profile", "0")
+    waits = run("availability", "AWAY", "--inoperative", "--wait", "0", *where)
+    assert (waits.exit_code, "will be inoperative once it can" in waits.stdout) == (0, True)
+    (wish,) = served.run("stations", "wanted", "AWAY", "--kind", "availability")
+    assert (wish["state"], wish["wanted"]["operationalStatus"]) == ("Waiting", "Inoperative")
+    assert "Say --operative or --inoperative" in sentence(run("availability", "AWAY", *where), 2)

@@ -96,6 +96,12 @@ async def test_a_message_repeated_in_another_version_is_answered_in_that_version
     assert (await line.ask(*transfer))["status"] == "UnknownVendorId"
 
 
+async def test_a_message_of_california_pricing_from_a_station_is_of_a_vendor_we_know(door: Any):
+    line = await door.booted(await door.station())
+    transfer = {"vendorId": "org.openchargealliance.costmsg", "messageId": "RunningCost", "data": "{}"}
+    assert await line.ask("9", "DataTransfer", transfer) == {"status": "UnknownMessageId"}
+
+
 async def test_a_repeat_on_a_new_line_while_the_old_one_still_waits_for_the_disk_is_kept_once(door: Any):
     await door.token("CAFE")
     station = await door.station()

@@ -217,10 +217,17 @@ async def test_the_drivers_tariff_goes_before_the_default_and_is_gone_after_its_
         ("Deauthorize", None, False),
     ],
 )
-async def test_a_drivers_tariff_that_cannot_be_processed_is_told_and_handled_as_set(handling, tariff, charges):
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"validFrom": "2026-01-01T01:00:00Z"},
+        {"energy": {"prices": [{"priceKwh": 1.0, "conditions": {"startTimeOfDay": "25:99"}}]}},
+    ],
+)
+async def test_a_drivers_tariff_that_cannot_be_processed_is_told_and_handled_as_set(handling, tariff, charges, bad):
     variables = {("TariffCostCtrlr", "HandleFailedTariff"): handling}
     async with scene(V21, variables=variables) as (station, csms, clock):
-        csms.answers["Authorize"] = authorizing(tariff={**HOURLY, "validFrom": "2026-01-01T01:00:00Z"})
+        csms.answers["Authorize"] = authorizing(tariff=HOURLY | bad)
         await set_default(csms, DAY)
         await begin(station, clock)
         await clock.advance(60)

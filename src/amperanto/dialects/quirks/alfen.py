@@ -19,7 +19,7 @@ EVE = Quirk(
         Source("evcc code cp_setup.go", "PlugAndChargeIdentifier holds the token of its own starts"),
     ],
 )
-EVE.behaves(auto_start_key="PlugAndChargeIdentifier")
+EVE.behaves(hints=("The configuration key PlugAndChargeIdentifier holds the token of its own starts.",))
 NO_NUMBER = 2**63 - 1
 
 

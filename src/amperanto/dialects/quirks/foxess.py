@@ -19,9 +19,9 @@ A_SERIES = Quirk(
     ],
 )
 A_SERIES.behaves(
-    reconnects_within=1200.0,
     finishes_after_unplugging=False,
     hints=(
+        "It is gone for 6 to 19 minutes before it connects again.",
         "Its maker advises OCPP 1.6 until a firmware mends its 2.0.1.",
         "Do not start it within 6 minutes of a stop: it then opens a transaction without power.",
     ),

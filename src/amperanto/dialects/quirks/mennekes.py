@@ -13,4 +13,4 @@ ACU = Quirk(
         Source("evcc code connector_core.go", "tells energy only when idle, power only in a transaction"),
     ],
 )
-ACU.behaves(min_meter_interval=60, reconnects_within=900.0)
+ACU.behaves(min_meter_interval=60, hints=("The 4You is gone for up to 15 minutes before it connects again.",))

@@ -10,4 +10,4 @@ TEISON = Quirk(
     title="Teison",
     sources=[Source("lbbrhzn/ocpp#1617", 'iccid and imsi are ""')],
 )
-TEISON.behaves(reconnects_within=1200.0)
+TEISON.behaves(hints=("It is gone for up to 20 minutes before it connects again.",))

@@ -25,6 +25,7 @@ from amperanto.ocpp import v2, v16
         "token.type": TOKEN_TYPE,
         "answer.message": "1.6 tells a price by DataTransfer only",
         "answer.tariff": "1.6 stations calculate no costs",
+        "answer.unreadable_tariff": "1.6 stations calculate no costs",
         **ANSWER_DROPS,
     },
 )

@@ -17,12 +17,20 @@ from amperanto.dialects.v2.words import (
     write_message,
 )
 from amperanto.domain.decisions import TokenDecision
+from amperanto.domain.errors import ImpossibleQuantity
 from amperanto.domain.observations import TokenPresented
+from amperanto.domain.tariffs import Tariff
 from amperanto.ocpp import v2
 
 
 @V2.exchange(
-    v2.AuthorizeRequest, TokenPresented, drops={"answer.tariff": "a JSON number has about 15 digits", **TOKEN_DROPS}
+    v2.AuthorizeRequest,
+    TokenPresented,
+    drops={
+        "answer.tariff": "a JSON number has about 15 digits",
+        "answer.unreadable_tariff": "what a station notices, not what a CSMS says",
+        **TOKEN_DROPS,
+    },
 )
 class Authorize:
     """A driver presented a token."""
@@ -53,9 +61,21 @@ class Authorize:
 
     @staticmethod
     def hear(neutral: TokenPresented, answer: v2.AuthorizeResponse, context: StationContext) -> TokenDecision:
-        message, tariff = answer.id_token_info.personal_message, answer.tariff
+        message = answer.id_token_info.personal_message
+        tariff, failed = _tariff(answer.tariff)
         return TokenDecision(
             authorization=authorization(answer.id_token_info),
             message=None if isinstance(message, v2.UnsetType) else read_message(message),
-            tariff=None if isinstance(tariff, v2.UnsetType) else read_tariff(tariff),
+            tariff=tariff,
+            unreadable_tariff=failed,
         )
+
+
+def _tariff(told: v2.Tariff | v2.UnsetType) -> tuple[Tariff | None, bool]:
+    """The driver's tariff, and whether one was told that cannot be read: the token's outcome stands all the same."""
+    if isinstance(told, v2.UnsetType):
+        return None, False
+    try:
+        return read_tariff(told), False
+    except (ValueError, ImpossibleQuantity):
+        return None, True
