@@ -8,6 +8,7 @@ from tests.unit.api.conftest import House
 LIST = "/api/v1/stations/CP1/local-list"
 NOTHING = {
     "wanted": None,
+    "left_out_for": {},
     "in_step": True,
     "waiting": False,
     "version": None,
