@@ -151,7 +151,7 @@ class Arena:
     async def enter(self, version: str, name: str, mode: str, *, booted: bool = True, **fields: Any) -> Hostile:
         """A new station of that mode."""
         identity = f"{name}-{version}-{mode}"
-        await self.home.station(identity, mode=mode, **fields)
+        await self.home.station(identity, mode=mode, quiet=True, **fields)
         station = Hostile(self.home, identity, version)
         if booted:
             assert await station.boot() == "Accepted"
