@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from amperanto.domain.clocks import faults
+from amperanto.domain.clocks import JUMP, faults
 from amperanto.domain.findings import Doubt, Finding
 from amperanto.domain.meter_values import ENERGY_IMPORT_REGISTER, OUTLET, MeterValue
 from amperanto.domain.quantities import WattHours, Watts, scaled
@@ -73,7 +73,10 @@ class _Case:
     @property
     def bound(self) -> Decimal | None:
         one = self.transaction
-        return self.most(one.started_at, one.over_at)
+        began, ended, rule = one.billed  # by the clock that is believed: since 1970 anything may flow
+        if rule == JUMP:  # nobody knows which of the two clocks jumped: either may be right
+            began, ended = one.started_at, one.over_at
+        return self.most(began, ended)
 
     def fits_until(self, energy: Decimal) -> bool:
         """Whether so much may have flowed until what closed it provisionally."""

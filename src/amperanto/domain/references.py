@@ -17,7 +17,8 @@ def begins_the_next(known: Transaction, told: TransactionReport) -> bool:
     if not isinstance(told, TransactionStarted) or repeats(known, told):
         return False
     if known.over_at is not None:
-        return told.at > known.over_at
+        # Its own, told once more after a clock that went back ended it before it began, is no other.
+        return told.at > known.over_at and told.at != known.started_at
     return known.started_at is not None and told.at > known.started_at and _is_otherwise(known, told, 1)
 
 

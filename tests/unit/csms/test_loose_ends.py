@@ -526,3 +526,14 @@ async def test_a_start_told_after_the_next_one_under_the_same_id_is_another_tran
     late, early = await kept(house)
     assert (late.token, late.energy, late.ended_at) == (Token("BEEF"), WH(500), minute(70))
     assert (early.token, early.energy, early.state) == (Token("CAFE"), WH(0), TransactionState.ENDED)
+
+
+async def test_a_start_told_again_after_an_end_before_it_is_the_same_transaction(house: Any):
+    station = await house.station()
+    begin, end = (
+        report(TransactionStarted, 0, 100, where=EvseRef(1, 1)),
+        report(TransactionEnded, 1, 700, at=minute(-60)),
+    )
+    await told(house, station, begin, end, begin)
+    (one,) = await kept(house)
+    assert (one.state, one.energy) == (TransactionState.ENDED, WH(600))

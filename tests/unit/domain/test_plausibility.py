@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from amperanto.domain.clocks import Clock
 from amperanto.domain.findings import Doubt, Finding
 from amperanto.domain.meter_values import MeterValue, SampledValue
 from amperanto.domain.observations import TransactionEnded, TransactionStarted
@@ -172,3 +174,12 @@ def test_order_and_repetition_of_readings_change_nothing():
     values = [register(1, "100100"), register(2, "105000"), register(50, "104000"), power(5, 7000)]
     one = charged("100000", "106100", *values)
     assert found(one, *values) == found(one, *reversed(values), *values)
+
+
+def test_a_clock_that_was_not_set_at_the_start_makes_no_lifetime_plausible():
+    one = charged("0", "910000")
+    assert one.started_at is not None and one.ended_at is not None
+    heard = one.ended_at
+    unset = replace(one, started_at=datetime(1970, 1, 1, tzinfo=UTC), received_at=heard - timedelta(hours=1))
+    unset = replace(unset, clock=Clock(unset=True, ended_heard=heard))
+    assert [finding.kind for finding in found(unset) if finding.holds] == [Doubt.LIFETIME]
