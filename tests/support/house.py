@@ -28,7 +28,7 @@ from amperanto.domain.transactions import Transaction
 from amperanto.gateway.server import Gateway
 from amperanto.ocpp import Codec, Connection, Role, Version
 from amperanto.settings import in_memory
-from amperanto.station import Station
+from amperanto.station import ByProfile, Station
 from amperanto.station.faults import Faults
 from amperanto.stores.store import Store
 from amperanto.testing import SimulatedClock
@@ -112,7 +112,8 @@ class House:
     ) -> Station:
         """A station the CSMS knows, with a token of the same name; `faults` afflict it and its line.
 
-        `known_as` is what else the CSMS knows of it (its site, its heartbeat interval).
+        `known_as` is what else the CSMS knows of it (its site, its heartbeat interval). With a `profile` it
+        connects by its network profiles, all of which lead here.
         """
         known = Registered(
             id=StationId(self.ids.new()), organisation=DEFAULT_ORGANISATION, identity=identity, **(known_as or {})
@@ -134,7 +135,9 @@ class House:
             cable.left = lambda: link.dead
             return Peer(line, link, identity=identity, clock=self.clock.monotonic)
 
-        station = Station(identity, version, connect=connect, clock=self.clock, seed=identity, **options)
+        profile = options.pop("profile", None)
+        way = connect if profile is None else ByProfile(profile, lambda _: connect())
+        station = Station(identity, version, connect=way, clock=self.clock, seed=identity, **options)
         if faults is not None:
             faults.afflict(station)
         return station

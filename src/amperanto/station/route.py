@@ -35,6 +35,8 @@ class Route:
         self._round = [slots.active]
         self._place = 0
         self._failures = 0
+        self._good: tuple[int, str | None] | None = None
+        """The slot and the identity of the last connection."""
         self._fresh = True
         """Whether the station has started since the last attempt, so that the priority has to be read."""
 
@@ -57,6 +59,8 @@ class Route:
             self._failures, self._place = 0, (self._place + 1) % len(self._round)
 
     def reached(self) -> bool:
-        """The attempt succeeded; whether by another slot than the last one that did."""
-        before, self._slots.active, self._failures = self._slots.active, self._round[self._place], 0
-        return self._slots.active != before
+        """The attempt succeeded; whether by another slot, or as somebody else, than the last one that did."""
+        slot, before = self._round[self._place], self._good
+        self._slots.active, self._failures = slot, 0
+        self._good = slot, self._slots.profile(slot).identity
+        return before not in (None, self._good)

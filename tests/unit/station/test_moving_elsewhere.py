@@ -1,12 +1,15 @@
 """A station that follows its network profiles: written as variables, tried in turn, left and come back to."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from tests.support.house import house
 from tests.unit.station.scripted import DRIVER, TWO, outcome, scene
 
 from amperanto.conformance.requirements import requirement
-from amperanto.ocpp import Version
+from amperanto.domain.stations import DEFAULT_ORGANISATION
+from amperanto.ocpp import Version, v2
 from amperanto.station import NetworkProfile, Vehicle
 
 HOME, AWAY, LOST = "ws://home.example", "ws://away.example", "ws://lost.example"
@@ -154,6 +157,7 @@ async def test_what_is_set_for_all_profiles_clears_that_of_the_active_one(variab
         assert await put(csms, "SecurityCtrlr", variable, shared) == ("Accepted", None)
         await clock.advance(5)
         assert [getattr(one, held) for one in csms.tried] == [getattr(OWN, held), shared]
+        assert len(csms.of("BootNotification")) == (2 if variable == "Identity" else 1)
         csms.ways = {AWAY}
         await prefer(csms, "2,1")
         await csms.ask("Reset", {"type": "Immediate"})
@@ -178,6 +182,7 @@ async def test_after_a_reset_it_connects_by_the_first_of_the_priority_and_boots(
         assert [one["reason"] for one in csms.of("BootNotification")] == ["PowerUp", "ScheduledReset"]
         assert await get(csms, "OCPPCommCtrlr", "ActiveNetworkProfile") == ("Accepted", "2")
         assert station.network_profile == 2
+        await prefer(csms, "1")  # out of the priority, but in use
         answer = await csms.ask("SetNetworkProfile", away())
         assert answer["statusInfo"]["reasonCode"] == "ActiveNetworkConf"
 
@@ -239,3 +244,29 @@ async def test_a_station_that_knows_one_way_takes_it_by_every_profile():
 async def test_a_station_that_knows_one_way_does_not_take_a_password_it_would_not_use():
     async with scene(Version.V21) as (_, csms, _clock):
         assert await put(csms, "SecurityCtrlr", "BasicAuthPassword", "0" * 20) == ("UnknownVariable", None)
+
+
+@requirement("B09-8", "B10-4")
+@pytest.mark.parametrize("version", TWO)
+async def test_our_csms_moves_it_to_another_profile(version):
+    async with house() as home, asyncio.timeout(60):
+        station = await home.station("CP1", version, profile=OWN)
+        life = asyncio.create_task(station.run())
+        await home.clock.advance(60)
+        known = await home.store.stations.by_identity(DEFAULT_ORGANISATION, "CP1")
+        assert (await home.clock.until(home.csms.reports.report(known))).complete
+        profile = v2.NetworkConnectionProfile(
+            ocpp_interface=v2.OCPPInterface.WIRED0,
+            ocpp_transport=v2.OCPPTransport.JSON,
+            message_timeout=30,
+            ocpp_csms_url=AWAY,
+            security_profile=1,
+        )
+        move = await home.clock.until(home.csms.network_profiles.change(known, profile, "operator"))
+        assert (move.slot, move.ready) == (2, True)
+        assert (move.steps[0].what == "SetNetworkProfile 2") is (version is Version.V201)
+        await home.clock.until(station.reboot())
+        await home.clock.advance(120)
+        assert (station.online, station.network_profile) == (True, 2)
+        station.stop()
+        await life
