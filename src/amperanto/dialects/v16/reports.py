@@ -83,11 +83,18 @@ def told(asked: Asked, answers: Iterable[v16.GetConfigurationResponse], context:
     )
 
 
+def _unquoted(value: str) -> str:
+    """The value without the quotation marks that some stations put around their lists (quirks.md §6)."""
+    bare = value.strip()
+    quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\""
+    return bare[1:-1].strip() if quoted else bare
+
+
 def _variable(told: v16.KeyValue) -> ReportedVariable:
     place = place_of(told.key)
     value = None if isinstance(told.value, v16.UnsetType) else told.value
     if value is not None and place.component != COMPONENT:
-        value = value.strip(" '\"")  # some quote their lists (quirks.md §6)
+        value = _unquoted(value)
         spelled = value_in_2x(told.key, value)
         value = value if spelled is None else spelled
     read_only = told.readonly or told.key.casefold() in _READ_ONLY
