@@ -162,7 +162,7 @@ async def furnished(house: House, organisation: str, identity: str, mark: str) -
         created_by=f"{mark} key",
     )  # fmt: skip
     record = ChargeRecord(
-        id=ids.new(), organisation=owner, number=4711, transaction=transaction.id, station=station.id,
+        id=ids.new(), organisation=owner, number=4711 + len(mark), transaction=transaction.id, station=station.id,
         identity=identity, reference=f"{mark}-77", token=token.token, started_at=NOON, ended_at=NOON,
         received_at=NOON, known_at=NOON, issued_at=NOON, energy=Decimal(5),
     )  # fmt: skip
