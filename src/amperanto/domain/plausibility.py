@@ -27,6 +27,7 @@ DEFAULT_POWER = Watts(Decimal(400_000))
 """What no connector in the field exceeds by much, where the station does not say what its can."""
 MARGIN, SLACK = Decimal("1.1"), Decimal(1000)
 A_WHILE = timedelta(minutes=10)
+AT_ONCE = timedelta(minutes=1)
 AT_POWER = Decimal(500)
 ZERO, THOUSAND = Decimal(0), Decimal(1000)
 INTERVAL, POWER = "Energy.Active.Import.Interval", "Power.Active.Import"
@@ -74,8 +75,8 @@ class _Case:
     def bound(self) -> Decimal | None:
         one = self.transaction
         began, ended, rule = one.billed  # by the clock that is believed: since 1970 anything may flow
-        if rule == JUMP:  # nobody knows which of the two clocks jumped: either may be right
-            began, ended = one.started_at, one.over_at
+        if rule == JUMP and began is not None and ended is not None and ended - began < AT_ONCE:
+            began, ended = one.started_at, one.over_at  # all of it came at once, as from a queue: ours tells nothing
         return self.most(began, ended)
 
     def fits_until(self, energy: Decimal) -> bool:
