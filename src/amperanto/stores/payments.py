@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -17,10 +16,11 @@ from sqlalchemy import BigInteger, bindparam, update
 from amperanto.domain.limits import TransactionLimit
 from amperanto.domain.payments import Payment, PaymentKind, PaymentState, Step
 from amperanto.domain.stations import OrganisationId, StationId
+from amperanto.stores.newest import newest_at_stations
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement, Upserting
 from amperanto.stores.tables import payment_codes, payments
-from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
+from amperanto.stores.work import PAGE, Page, Work
 
 _c, _k = payments.c, payment_codes.c
 _KNOWN = "the node acts for a station it knows by our id"
@@ -70,18 +70,6 @@ class PaymentCodes:
     revision: int = 0
 
 
-@cache
-def _list(filters: frozenset[str]) -> Statement:
-    chosen = owned(payments)
-    if "station" in filters:
-        chosen = chosen.where(_c.station == bindparam("station"))
-    if "state" in filters:
-        chosen = chosen.where(_c.state == bindparam("state"))
-    if "before" in filters:
-        chosen = chosen.where(_c.id < bindparam("before"))
-    return Statement(chosen.order_by(_c.id.desc()).limit(bindparam("limit", type_=BigInteger())))
-
-
 class Payments:
     """Ad hoc payments, and the secrets of QR codes."""
 
@@ -117,13 +105,9 @@ class Payments:
         limit: int = PAGE,
     ) -> Page[Payment]:
         """A page of payments, the newest first."""
-        limit = page_size(limit)
-        wanted: dict[str, Any] = {"station": station, "state": state, "before": cursor}
-        wanted = {name: value for name, value in wanted.items() if value is not None}
-        rows = await self._work.scan(
-            _list(frozenset(wanted)), {**wanted, "organisation": organisation, "limit": limit + 1}
+        return await newest_at_stations(
+            self._work, payments, _payment, organisation, station=station, state=state, cursor=cursor, limit=limit
         )
-        return page_of([_payment(row) for row in rows], limit, lambda payment: payment.id)
 
     def add(self, payment: Payment) -> Payment:
         """Keep a new payment; a reference the station has already is a ConflictError at the commit."""

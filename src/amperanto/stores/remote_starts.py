@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -19,10 +18,11 @@ from amperanto.domain.remote_starts import Failure, RemoteStart, RemoteStartStat
 from amperanto.domain.stations import OrganisationId, StationId
 from amperanto.domain.tokens import Token
 from amperanto.stores.columns import Timestamp
+from amperanto.stores.newest import newest_at_stations
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement
 from amperanto.stores.tables import remote_starts
-from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
+from amperanto.stores.work import PAGE, Page, Work
 
 _LIMIT = msgspec.json.Decoder(TransactionLimit)
 LOOKED_BACK = 20  # how many remote starts of one station a start may mean
@@ -64,18 +64,6 @@ _SAVE = Statement(
 )
 
 
-@cache
-def _list(filters: frozenset[str]) -> Statement:
-    chosen = owned(remote_starts)
-    if "station" in filters:
-        chosen = chosen.where(_c.station == bindparam("station"))
-    if "state" in filters:
-        chosen = chosen.where(_c.state == bindparam("state"))
-    if "before" in filters:
-        chosen = chosen.where(_c.id < bindparam("before"))
-    return Statement(chosen.order_by(_c.id.desc()).limit(bindparam("limit", type_=BigInteger())))
-
-
 class RemoteStarts:
     """What stations were asked to start, and what came of it."""
 
@@ -114,13 +102,16 @@ class RemoteStarts:
         limit: int = PAGE,
     ) -> Page[RemoteStart]:
         """A page of remote starts, the newest first."""
-        limit = page_size(limit)
-        wanted: dict[str, Any] = {"station": station, "state": state, "before": cursor}
-        wanted = {name: value for name, value in wanted.items() if value is not None}
-        rows = await self._work.scan(
-            _list(frozenset(wanted)), {**wanted, "organisation": organisation, "limit": limit + 1}
+        return await newest_at_stations(
+            self._work,
+            remote_starts,
+            _remote_start,
+            organisation,
+            station=station,
+            state=state,
+            cursor=cursor,
+            limit=limit,
         )
-        return page_of([_remote_start(row) for row in rows], limit, lambda one: one.id)
 
     def add(self, one: RemoteStart) -> None:
         """Keep a new remote start."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, update
@@ -17,10 +16,11 @@ from amperanto.domain.reservations import Reservation, ReservationState
 from amperanto.domain.stations import OrganisationId, StationId
 from amperanto.domain.tokens import Token
 from amperanto.stores.columns import Timestamp
+from amperanto.stores.newest import newest_at_stations
 from amperanto.stores.scope import across, owned
 from amperanto.stores.statements import Row, Statement
 from amperanto.stores.tables import reservations
-from amperanto.stores.work import PAGE, Page, Work, page_of, page_size
+from amperanto.stores.work import PAGE, Page, Work
 
 _c = reservations.c
 _KNOWN = "the node acts for a station it knows by our id"
@@ -50,18 +50,6 @@ _SAVE = Statement(
     exact=True,
     columns=["state", "answer", "ended_at", "open_until", "transaction_id", "revision"],
 )
-
-
-@cache
-def _list(filters: frozenset[str]) -> Statement:
-    chosen = owned(reservations)
-    if "station" in filters:
-        chosen = chosen.where(_c.station == bindparam("station"))
-    if "state" in filters:
-        chosen = chosen.where(_c.state == bindparam("state"))
-    if "before" in filters:
-        chosen = chosen.where(_c.id < bindparam("before"))
-    return Statement(chosen.order_by(_c.id.desc()).limit(bindparam("limit", type_=BigInteger())))
 
 
 class Reservations:
@@ -100,13 +88,16 @@ class Reservations:
         limit: int = PAGE,
     ) -> Page[Reservation]:
         """A page of reservations, the newest first."""
-        limit = page_size(limit)
-        wanted: dict[str, Any] = {"station": station, "state": state, "before": cursor}
-        wanted = {name: value for name, value in wanted.items() if value is not None}
-        rows = await self._work.scan(
-            _list(frozenset(wanted)), {**wanted, "organisation": organisation, "limit": limit + 1}
+        return await newest_at_stations(
+            self._work,
+            reservations,
+            _reservation,
+            organisation,
+            station=station,
+            state=state,
+            cursor=cursor,
+            limit=limit,
         )
-        return page_of([_reservation(row) for row in rows], limit, lambda reservation: reservation.id)
 
     def add(self, reservation: Reservation) -> None:
         """Keep a new reservation."""

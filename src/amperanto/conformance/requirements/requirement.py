@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -48,6 +48,14 @@ class Requirement:
     deferred: str = ""
 
 
+class _Binding(Protocol):
+    """What makes a requirement of its id, our words for it and the versions that ask it."""
+
+    def __call__(
+        self, name: str, words: str, versions: tuple[str, ...] = V2, *, divergence: str = "", deferred: str = ""
+    ) -> Requirement: ...
+
+
 def requirement(*ids: str) -> Callable[[F], F]:
     """Mark a test or a case as the proof of these requirements."""
     assert ids
@@ -58,37 +66,18 @@ def requirement(*ids: str) -> Callable[[F], F]:
     return mark
 
 
-def csms(
-    name: str,
-    words: str,
-    versions: tuple[str, ...] = V2,
-    *,
-    divergence: str = "",
-    deferred: str = "",
-) -> Requirement:
-    """A requirement that binds the CSMS."""
-    return Requirement(name, Role.CSMS, versions, words, divergence, deferred)
+def _binds(role: Role) -> _Binding:
+    def one(
+        name: str, words: str, versions: tuple[str, ...] = V2, *, divergence: str = "", deferred: str = ""
+    ) -> Requirement:
+        return Requirement(name, role, versions, words, divergence, deferred)
+
+    return one
 
 
-def station(
-    name: str,
-    words: str,
-    versions: tuple[str, ...] = V2,
-    *,
-    divergence: str = "",
-    deferred: str = "",
-) -> Requirement:
-    """A requirement that binds the charging station."""
-    return Requirement(name, Role.STATION, versions, words, divergence, deferred)
-
-
-def both(
-    name: str,
-    words: str,
-    versions: tuple[str, ...] = V2,
-    *,
-    divergence: str = "",
-    deferred: str = "",
-) -> Requirement:
-    """A requirement that binds either side."""
-    return Requirement(name, Role.BOTH, versions, words, divergence, deferred)
+csms = _binds(Role.CSMS)
+"""A requirement that binds the CSMS."""
+station = _binds(Role.STATION)
+"""A requirement that binds the charging station."""
+both = _binds(Role.BOTH)
+"""A requirement that binds either side."""
